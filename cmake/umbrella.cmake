@@ -1,0 +1,14 @@
+# sluice::sluice: what a program links. The layers form a link group, because the framework calls
+# the runtime through an interface that only the runtime's library defines.
+add_library(sluice_sluice INTERFACE)
+add_library(sluice::sluice ALIAS sluice_sluice)
+set_target_properties(sluice_sluice PROPERTIES EXPORT_NAME sluice)
+set(layers sluice_connectors sluice_actors sluice_framework)
+foreach(layer IN LISTS layers)
+  if(NOT TARGET ${layer}) # it has no sources yet
+    list(REMOVE_ITEM layers ${layer})
+  endif()
+endforeach()
+list(JOIN layers "," layers)
+target_link_libraries(sluice_sluice INTERFACE $<LINK_GROUP:RESCAN,${layers}>)
+install(TARGETS sluice_sluice EXPORT sluice_targets)
