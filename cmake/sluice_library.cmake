@@ -33,7 +33,8 @@ function(sluice_library)
     PRIVATE ${arg_PRIVATE_DEPENDS} $<BUILD_INTERFACE:sluice_warnings>)
   sluice_precompile(${target})
   sluice_write_flags(${target})
-  set_property(GLOBAL APPEND PROPERTY SLUICE_HEADER_ROOTS "${target}=${CMAKE_CURRENT_SOURCE_DIR}")
+  set_property(GLOBAL APPEND PROPERTY SLUICE_HEADER_ROOTS
+    ${PROJECT_BINARY_DIR}/flags/${target}.rsp=${CMAKE_CURRENT_SOURCE_DIR})
 
   install(TARGETS ${target} EXPORT sluice_targets
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})

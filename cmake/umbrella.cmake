@@ -1,12 +1,13 @@
 # sluice::sluice: what a program links. The layers form a link group, because the framework calls
 # the runtime through an interface that only the runtime's library defines.
+# The group is written with the exported names: install(EXPORT) does not translate inside it.
 add_library(sluice_sluice INTERFACE)
 add_library(sluice::sluice ALIAS sluice_sluice)
 set_target_properties(sluice_sluice PROPERTIES EXPORT_NAME sluice)
-set(layers sluice_connectors sluice_actors sluice_framework)
-foreach(layer IN LISTS layers)
-  if(NOT TARGET ${layer}) # it has no sources yet
-    list(REMOVE_ITEM layers ${layer})
+set(layers "")
+foreach(layer IN ITEMS sluice::connectors sluice::actors sluice::framework)
+  if(TARGET ${layer}) # it has sources already
+    list(APPEND layers ${layer})
   endif()
 endforeach()
 list(JOIN layers "," layers)
