@@ -1,6 +1,10 @@
 # Compiler flags as data: precompiled standard headers, and response files for checks that call
 # the compiler themselves (self-contained headers, programs that must not compile).
 
+# A target that owns a precompiled header needs a source that uses it.
+set(SLUICE_EMPTY_SOURCE ${PROJECT_BINARY_DIR}/generated/empty.cpp)
+file(CONFIGURE OUTPUT ${SLUICE_EMPTY_SOURCE} CONTENT "// Only here to own a precompiled header.\n")
+
 # Standard headers and fmt only: what every file includes anyway. A header of ours here would hide
 # a missing #include, and would rebuild everything when it changes.
 function(sluice_precompile target)
@@ -17,9 +21,7 @@ function(sluice_precompile_program target)
     return()
   endif()
   if(NOT TARGET sluice_program_pch)
-    set(empty ${PROJECT_BINARY_DIR}/generated/program_pch.cpp)
-    file(CONFIGURE OUTPUT ${empty} CONTENT "// Only here to own a precompiled header.\n")
-    add_library(sluice_program_pch OBJECT ${empty})
+    add_library(sluice_program_pch OBJECT ${SLUICE_EMPTY_SOURCE})
     target_link_libraries(sluice_program_pch PRIVATE sluice::sluice sluice_warnings)
     sluice_precompile(sluice_program_pch)
   endif()

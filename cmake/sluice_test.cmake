@@ -7,7 +7,7 @@ set(SLUICE_TEST_MAIN ${PROJECT_BINARY_DIR}/generated/test_main.cpp)
 file(CONFIGURE OUTPUT ${SLUICE_TEST_MAIN} CONTENT
   "#define BOOST_TEST_MODULE sluice\n#include <boost/test/unit_test.hpp>\n")
 set_source_files_properties(${SLUICE_TEST_MAIN} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
-add_library(sluice_test_main OBJECT ${SLUICE_TEST_MAIN})
+add_library(sluice_test_main OBJECT ${SLUICE_TEST_MAIN} ${SLUICE_EMPTY_SOURCE})
 target_link_libraries(sluice_test_main
   PUBLIC sluice::sluice Boost::unit_test_framework
   PRIVATE sluice_warnings)
