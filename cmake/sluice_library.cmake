@@ -21,9 +21,7 @@ function(sluice_library)
 
   add_library(${target} STATIC ${arg_SOURCES})
   add_library(sluice::${arg_NAME} ALIAS ${target})
-  set_target_properties(${target} PROPERTIES
-    EXPORT_NAME ${arg_NAME}
-    POSITION_INDEPENDENT_CODE ON)
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${arg_NAME})
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_include_directories(${target} PUBLIC
     $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}>

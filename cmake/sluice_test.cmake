@@ -18,9 +18,9 @@ sluice_precompile(sluice_test_main <boost/test/unit_test.hpp>)
 # One executable per area: bin/<name>_test, in ctest as <name>.
 #
 #   sluice_test(NAME core SOURCES unit/core/codec_test.cpp ... [LABELS slow] [TIMEOUT seconds]
-#               [DEPENDS CAF::core])
+#               [DEPENDS CAF::core] [SERIAL])       # SERIAL: measures time, so runs alone
 function(sluice_test)
-  cmake_parse_arguments(arg "" "NAME;TIMEOUT" "SOURCES;LABELS;DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "SERIAL" "NAME;TIMEOUT" "SOURCES;LABELS;DEPENDS" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
@@ -31,7 +31,8 @@ function(sluice_test)
     target_precompile_headers(${target} REUSE_FROM sluice_test_main)
   endif()
   add_test(NAME ${arg_NAME} COMMAND ${target} --color_output=no --report_level=short)
-  set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+  set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
+    RUN_SERIAL ${arg_SERIAL})
 endfunction()
 
 # A program that must not compile, and the regular expression its first error must match.
