@@ -1,0 +1,356 @@
+/// The hash table of one key group, whose snapshots do not stop its writer.
+#pragma once
+
+#include "sluice/core/hash.hpp"
+
+#include <atomic>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace sluice {
+
+namespace detail {
+
+/// Slots that are copied together when somebody writes to them during a snapshot.
+inline constexpr std::size_t cow_block_slots = 64;
+
+inline constexpr std::size_t probe_width = 16;
+
+inline constexpr std::uint8_t ctrl_empty = 0;
+inline constexpr std::uint8_t ctrl_deleted = 1;
+
+inline void spin_pause() noexcept {
+#if defined(__SSE2__)
+  _mm_pause();
+#endif
+}
+
+/// Bit i is set where `ctrl[i] == value`, i < probe_width.
+inline std::uint32_t match_bytes(const std::uint8_t* ctrl, std::uint8_t value) noexcept {
+#if defined(__SSE2__)
+  auto group = _mm_loadu_si128(reinterpret_cast<const __m128i*>(ctrl));
+  return static_cast<std::uint32_t>(
+    _mm_movemask_epi8(_mm_cmpeq_epi8(group, _mm_set1_epi8(static_cast<char>(value)))));
+#else
+  std::uint32_t mask = 0;
+  for (std::size_t i = 0; i < probe_width; ++i)
+    mask |= static_cast<std::uint32_t>(ctrl[i] == value) << i;
+  return mask;
+#endif
+}
+
+} // namespace detail
+
+/// Memory of a `group_table`; shared with a snapshot that is being written.
+template <class K, class V>
+class table_storage {
+public:
+  struct slot {
+    K key;
+    [[no_unique_address]] V value;
+  };
+
+  explicit table_storage(std::size_t capacity)
+    : capacity_(capacity), ctrl_(new std::uint8_t[capacity + detail::probe_width]()),
+      slots_(static_cast<slot*>(
+        ::operator new(capacity * sizeof(slot), std::align_val_t{std::max<std::size_t>(64, alignof(slot))}))) {}
+
+  table_storage(const table_storage&) = delete;
+
+  ~table_storage() {
+    if constexpr (!std::is_trivially_destructible_v<slot>)
+      for (std::size_t i = 0; i < capacity_; ++i)
+        if (full(i)) std::destroy_at(slots_ + i);
+    ::operator delete(slots_, std::align_val_t{std::max<std::size_t>(64, alignof(slot))});
+  }
+
+  std::size_t capacity() const noexcept { return capacity_; }
+  bool full(std::size_t i) const noexcept { return (ctrl_[i] & 0x80) != 0; }
+  const std::uint8_t* ctrl() const noexcept { return ctrl_.get(); }
+  slot* slots() noexcept { return slots_; }
+  const slot* slots() const noexcept { return slots_; }
+
+  void set_ctrl(std::size_t i, std::uint8_t value) noexcept {
+    ctrl_[i] = value;
+    if (i < detail::probe_width) ctrl_[capacity_ + i] = value; // probes read past the end
+  }
+
+private:
+  std::size_t capacity_;
+  std::unique_ptr<std::uint8_t[]> ctrl_;
+  slot* slots_;
+};
+
+/// A copy-on-write view of a table at the moment of a barrier.
+///
+/// The table's actor and one writer thread share it. Each block of slots is taken exactly once: by
+/// the writer, which encodes it in place, or by the actor, which copies it aside before its first
+/// change. Whoever comes second waits for the microsecond that the first needs.
+template <class K, class V>
+class cow_view {
+public:
+  using storage = table_storage<K, V>;
+  using slot = typename storage::slot;
+
+  explicit cow_view(std::shared_ptr<storage> table)
+    : table_(std::move(table)),
+      num_blocks_((table_->capacity() + detail::cow_block_slots - 1) / detail::cow_block_slots),
+      states_(new std::atomic<std::uint8_t>[num_blocks_]()), copies_(num_blocks_) {}
+
+  /// Called by the actor before it changes slot `index` of the table.
+  void before_write(std::size_t index) {
+    auto block = index / detail::cow_block_slots;
+    auto& state = states_[block];
+    auto seen = state.load(std::memory_order_acquire);
+    if (seen >= copied) return;
+    if (seen == pending && state.compare_exchange_strong(seen, busy, std::memory_order_acq_rel)) {
+      copies_[block] = copy_of(block);
+      state.store(copied, std::memory_order_release);
+      return;
+    }
+    while (state.load(std::memory_order_acquire) < copied) detail::spin_pause();
+  }
+
+  /// Calls `f(key, value)` for every entry at the time of the barrier. Called once by the writer.
+  template <class F>
+  void for_each(F&& f) {
+    for (std::size_t block = 0; block < num_blocks_; ++block) {
+      auto& state = states_[block];
+      std::uint8_t expected = pending;
+      if (state.compare_exchange_strong(expected, busy, std::memory_order_acq_rel)) {
+        auto first = block * detail::cow_block_slots;
+        auto last = std::min(first + detail::cow_block_slots, table_->capacity());
+        for (auto i = first; i < last; ++i)
+          if (table_->full(i)) f(table_->slots()[i].key, table_->slots()[i].value);
+        state.store(done, std::memory_order_release);
+      } else {
+        while (state.load(std::memory_order_acquire) == busy) detail::spin_pause();
+        if (auto copy = std::move(copies_[block]))
+          for (auto& entry : *copy) f(entry.key, entry.value);
+      }
+    }
+    finished_.store(true, std::memory_order_release);
+  }
+
+  /// Whether every block was taken, so that the actor may stop asking.
+  bool finished() const noexcept { return finished_.load(std::memory_order_acquire); }
+
+private:
+  enum : std::uint8_t { pending, busy, copied, done };
+
+  std::unique_ptr<std::vector<slot>> copy_of(std::size_t block) const {
+    auto copy = std::make_unique<std::vector<slot>>();
+    copy->reserve(detail::cow_block_slots);
+    auto first = block * detail::cow_block_slots;
+    auto last = std::min(first + detail::cow_block_slots, table_->capacity());
+    for (auto i = first; i < last; ++i)
+      if (table_->full(i)) copy->push_back(table_->slots()[i]);
+    return copy;
+  }
+
+  std::shared_ptr<storage> table_;
+  std::size_t num_blocks_;
+  std::unique_ptr<std::atomic<std::uint8_t>[]> states_;
+  std::vector<std::unique_ptr<std::vector<slot>>> copies_;
+  std::atomic<bool> finished_{false};
+};
+
+/// Open-addressing hash table with byte tags (after Google's Swiss tables), linear probing and
+/// copy-on-write snapshots.
+///
+/// Owner: one actor. Pointers to values stay valid until the next insertion.
+template <class K, class V>
+class group_table {
+public:
+  using storage = table_storage<K, V>;
+  using slot = typename storage::slot;
+
+  std::size_t size() const noexcept { return size_; }
+  std::size_t capacity() const noexcept { return mask_ == 0 ? 0 : mask_ + 1; }
+  std::size_t memory_bytes() const noexcept { return capacity() * (sizeof(slot) + 1); }
+
+  void prefetch(std::uint64_t hash) const noexcept {
+    auto i = hash & mask_;
+    __builtin_prefetch(ctrl_ + i);
+    __builtin_prefetch(slots_ + i, 1);
+  }
+
+  /// The value of `key` to read; null if absent.
+  const V* find(std::uint64_t hash, const K& key) const noexcept {
+    auto i = find_index(hash, key);
+    return i == npos ? nullptr : &slots_[i].value;
+  }
+
+  /// The value of `key` to change; null if absent.
+  V* find_for_update(std::uint64_t hash, const K& key) {
+    auto i = find_index(hash, key);
+    if (i == npos) return nullptr;
+    if (cow_) [[unlikely]] before_write(i);
+    return &slots_[i].value;
+  }
+
+  /// The value of `key` to change, and whether it is new (then made by `make()`).
+  template <class Make>
+  std::pair<V*, bool> find_or_insert(std::uint64_t hash, const K& key, Make&& make) {
+    auto i = find_index(hash, key);
+    if (i != npos) [[likely]] {
+      if (cow_) [[unlikely]] before_write(i);
+      return {&slots_[i].value, false};
+    }
+    if (growth_left_ == 0) [[unlikely]] grow();
+    i = free_index(hash);
+    if (cow_) [[unlikely]] before_write(i);
+    std::construct_at(slots_ + i, slot{key, make()});
+    if (storage_->ctrl()[i] == detail::ctrl_empty) --growth_left_;
+    storage_->set_ctrl(i, tag_of(hash));
+    ++size_;
+    return {&slots_[i].value, true};
+  }
+
+  /// Removes `key`; false if it was absent.
+  bool erase(std::uint64_t hash, const K& key) {
+    auto i = find_index(hash, key);
+    if (i == npos) return false;
+    if (cow_) [[unlikely]] before_write(i);
+    std::destroy_at(slots_ + i);
+    // Nobody probes past an empty slot, so a slot before one need not be a tombstone.
+    if (storage_->ctrl()[(i + 1) & mask_] == detail::ctrl_empty) {
+      storage_->set_ctrl(i, detail::ctrl_empty);
+      ++growth_left_;
+    } else {
+      storage_->set_ctrl(i, detail::ctrl_deleted);
+    }
+    --size_;
+    return true;
+  }
+
+  /// Calls `f(const K&, V&)` for each entry; `f` must not insert or erase.
+  template <class F>
+  void for_each(F&& f) {
+    for (std::size_t i = 0; i < capacity(); ++i) {
+      if (!storage_->full(i)) continue;
+      if (cow_) [[unlikely]] before_write(i);
+      f(static_cast<const K&>(slots_[i].key), slots_[i].value);
+    }
+  }
+
+  /// Empties the table; keeps its memory unless a snapshot still reads it.
+  void clear() {
+    if (size_ == 0 && growth_left_ == max_load(capacity())) return;
+    if (cow_ || !std::is_trivially_destructible_v<slot>) {
+      reset(capacity());
+    } else {
+      for (std::size_t i = 0; i < capacity(); ++i) storage_->set_ctrl(i, detail::ctrl_empty);
+      size_ = 0;
+      growth_left_ = max_load(capacity());
+    }
+  }
+
+  /// Starts a snapshot. REQUIRES: the one before is finished. Null when the table is empty.
+  std::shared_ptr<cow_view<K, V>> snapshot() {
+    if (size_ == 0) return nullptr;
+    cow_ = std::make_shared<cow_view<K, V>>(storage_);
+    return cow_;
+  }
+
+private:
+  static constexpr std::size_t npos = ~std::size_t{0};
+
+  static std::uint8_t tag_of(std::uint64_t hash) noexcept {
+    return static_cast<std::uint8_t>(0x80 | (hash >> 25));
+  }
+
+  static std::size_t max_load(std::size_t capacity) noexcept { return capacity - capacity / 8; }
+
+  std::size_t find_index(std::uint64_t hash, const K& key) const noexcept {
+    auto tag = tag_of(hash);
+    for (auto i = hash & mask_;; i = (i + detail::probe_width) & mask_) {
+      auto candidates = detail::match_bytes(ctrl_ + i, tag);
+      while (candidates != 0) {
+        auto at = (i + static_cast<std::size_t>(std::countr_zero(candidates))) & mask_;
+        if (keys_equal(slots_[at].key, key)) [[likely]] return at;
+        candidates &= candidates - 1;
+      }
+      if (detail::match_bytes(ctrl_ + i, detail::ctrl_empty) != 0) return npos;
+    }
+  }
+
+  std::size_t free_index(std::uint64_t hash) const noexcept {
+    for (auto i = hash & mask_;; i = (i + detail::probe_width) & mask_) {
+      auto free = detail::match_bytes(ctrl_ + i, detail::ctrl_empty)
+                  | detail::match_bytes(ctrl_ + i, detail::ctrl_deleted);
+      if (free != 0) return (i + static_cast<std::size_t>(std::countr_zero(free))) & mask_;
+    }
+  }
+
+  void before_write(std::size_t i) {
+    if (cow_->finished())
+      cow_.reset();
+    else
+      cow_->before_write(i);
+  }
+
+  void reset(std::size_t capacity) {
+    storage_ = std::make_shared<storage>(capacity);
+    ctrl_ = storage_->ctrl();
+    slots_ = storage_->slots();
+    mask_ = capacity - 1;
+    size_ = 0;
+    growth_left_ = max_load(capacity);
+    cow_.reset();
+  }
+
+  void grow() {
+    auto old = std::move(storage_);
+    auto old_capacity = capacity();
+    auto shared = cow_ && !cow_->finished();
+    // Tombstones alone do not make a table grow.
+    reset(std::max<std::size_t>(probe_width_capacity, size_ > max_load(old_capacity) / 2 ? 2 * old_capacity : old_capacity));
+    if (!old) return;
+    for (std::size_t i = 0; i < old_capacity; ++i) {
+      if (!old->full(i)) continue;
+      auto& from = old->slots()[i];
+      auto hash_of_slot = rehash_(from.key);
+      auto at = free_index(hash_of_slot);
+      if (shared)
+        std::construct_at(slots_ + at, from); // the snapshot's writer still reads the old memory
+      else
+        std::construct_at(slots_ + at, std::move(from));
+      storage_->set_ctrl(at, tag_of(hash_of_slot));
+      --growth_left_;
+      ++size_;
+    }
+  }
+
+public:
+  /// How to hash a stored key again, when the table grows.
+  using rehash_function = std::uint64_t (*)(const K&);
+  void set_rehash(rehash_function f) noexcept { rehash_ = f; }
+
+private:
+  static constexpr std::size_t probe_width_capacity = detail::probe_width;
+
+  /// What an empty table probes: memory is allocated at the first insertion.
+  inline static const std::uint8_t no_ctrl[detail::probe_width] = {};
+
+  const std::uint8_t* ctrl_ = no_ctrl;
+  slot* slots_ = nullptr;
+  std::size_t mask_ = 0;
+  std::size_t growth_left_ = 0;
+  std::size_t size_ = 0;
+  std::shared_ptr<storage> storage_;
+  std::shared_ptr<cow_view<K, V>> cow_;
+  rehash_function rehash_ = [](const K& key) { return stable_hash(key); };
+};
+
+} // namespace sluice
