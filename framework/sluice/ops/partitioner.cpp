@@ -10,7 +10,7 @@ std::string_view to_string(partitioning p) noexcept {
     case partitioning::shuffle: return "SHUFFLE";
     case partitioning::broadcast: return "BROADCAST";
     case partitioning::global: return "GLOBAL";
-    case partitioning::key_group: return "HASH";
+    case partitioning::hash: return "HASH";
     case partitioning::custom: return "CUSTOM";
   }
   return "?";

@@ -21,7 +21,7 @@ enum class partitioning : std::uint8_t {
   shuffle,   ///< to a random consumer
   broadcast, ///< to all consumers
   global,    ///< to consumer 0
-  key_group, ///< to the owner of the record's key group
+  hash,      ///< to the owner of the record's key group
   custom,    ///< to whom the user's function says
 };
 

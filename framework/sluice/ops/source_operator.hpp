@@ -1,0 +1,47 @@
+/// The head of a source's chain: polls a reader and tells event time per split.
+#pragma once
+
+#include "sluice/io/source.hpp"
+#include "sluice/ops/operator.hpp"
+#include "sluice/ops/watermarks.hpp"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace sluice::ops {
+
+/// Hosts a `source_reader`. The task calls `poll_once` instead of `process`.
+class source_operator final : public stream_operator {
+public:
+  source_operator(std::shared_ptr<const source_base> source, watermark_settings watermarks);
+
+  void open(operator_context& context) override;
+  void process(batch& b, std::uint32_t input) override;
+  void on_processing_time(timestamp now) override;
+
+  void add_splits(std::vector<source_split> splits);
+
+  /// Reads one batch and pushes it through the chain.
+  poll_result poll_once();
+
+  /// Positions of the splits that are still being read.
+  std::vector<source_split> snapshot_splits() { return reader_->snapshot(); }
+
+  void checkpoint_complete(std::uint64_t id) { reader_->checkpoint_complete(id); }
+
+  /// Limits the records per batch (a buffer timeout of 0 wants single records).
+  void set_batch_records(std::size_t n) noexcept { batch_records_ = n; }
+
+private:
+  std::shared_ptr<const source_base> source_;
+  watermark_settings watermarks_;
+  std::unique_ptr<source_reader> reader_;
+  std::unique_ptr<batch> batch_;
+  std::size_t batch_records_;
+  std::optional<watermark_multiplexer> streams_;
+};
+
+} // namespace sluice::ops
