@@ -25,7 +25,7 @@ public:
   template <class T>
   collector<T>& of(const output_tag<T>& tag) {
     for (auto& s : slots_)
-      if (s->tag == &tag || s->name == tag.name()) {
+      if (s->name == tag.name()) {
         if (*s->type != typeid(T)) throw_wrong_type(tag.name());
         return static_cast<slot<T>&>(*s).out;
       }
@@ -51,7 +51,6 @@ private:
     virtual void clear_time() = 0;
     virtual void flush() = 0;
     std::string name;
-    const void* tag = nullptr;
     const std::type_info* type = nullptr;
   };
 
@@ -67,7 +66,6 @@ private:
   collector<T>& add(const output_tag<T>& tag) {
     auto fresh = std::make_unique<slot<T>>();
     fresh->name = tag.name();
-    fresh->tag = &tag;
     fresh->type = &typeid(T);
     fresh->out.bind(port_of(tag.name(), element_type_of<T>()));
     if (time_) fresh->out.set_time(*time_);

@@ -1,0 +1,83 @@
+/// Settings of a job: how it runs, checkpoints and recovers.
+#pragma once
+
+#include "sluice/core/key_group.hpp"
+#include "sluice/core/time.hpp"
+#include "sluice/ops/operator.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace sluice {
+
+enum class checkpointing_mode : std::uint8_t {
+  exactly_once,  ///< barriers are aligned
+  at_least_once, ///< no input is held for a barrier: records may be counted twice after a failure
+};
+
+/// Periodic checkpoints. Off unless an interval is set.
+struct checkpoint_config {
+  std::optional<duration> interval;
+  /// Where checkpoints go. Required with an interval.
+  std::string directory;
+  checkpointing_mode mode = checkpointing_mode::exactly_once;
+  /// A checkpoint that takes longer is given up.
+  duration timeout = std::chrono::minutes(10);
+  /// Least time between the end of one and the start of the next.
+  duration min_pause{0};
+  /// How many checkpoints in a row may fail before the job does. Nothing: any number.
+  std::optional<std::uint32_t> tolerable_failures = 0;
+  /// How many complete checkpoints are kept; more than one lets a torn one be survived.
+  std::uint32_t num_retained = 2;
+  /// Keep checkpoints when the job ends by cancellation or success (they are always kept after a
+  /// failure).
+  bool externalized = false;
+};
+
+struct no_restart {};
+
+struct fixed_delay_restart {
+  std::uint32_t attempts = 3;
+  duration delay = std::chrono::seconds(1);
+};
+
+struct exponential_delay_restart {
+  duration initial = std::chrono::seconds(1);
+  duration maximum = std::chrono::minutes(1);
+  double multiplier = 1.5;
+  /// Running this long without a failure starts again from `initial`.
+  duration reset_after = std::chrono::hours(1);
+};
+
+struct failure_rate_restart {
+  std::uint32_t max_failures = 1;
+  duration interval = std::chrono::minutes(1);
+  duration delay = std::chrono::seconds(1);
+};
+
+/// What happens after a failure. Default: restart (exponential delay) if checkpointing, else fail.
+using restart_strategy
+  = std::variant<no_restart, fixed_delay_restart, exponential_delay_restart, failure_rate_restart>;
+
+/// All settings of one job.
+struct job_config {
+  std::string name = "sluice job";
+  std::uint32_t parallelism = 1;
+  std::uint32_t max_parallelism = default_max_parallelism;
+  execution_mode mode = execution_mode::streaming;
+  bool chaining = true;
+  duration buffer_timeout = std::chrono::milliseconds(5);
+  /// How much data may be in flight towards a task, as the time the task needs for it.
+  duration target_latency = std::chrono::milliseconds(200);
+  checkpoint_config checkpoints;
+  std::optional<restart_strategy> restart;
+  /// A checkpoint or savepoint to start from: its directory, or "latest" of the checkpoint directory.
+  std::optional<std::string> restore_from;
+  /// Drop state in the snapshot that the program has no operator for.
+  bool allow_leftover_state = false;
+};
+
+} // namespace sluice
