@@ -5,6 +5,7 @@
 #include "sluice/core/errors.hpp"
 
 #include <exception>
+#include <utility>
 
 namespace sluice::detail {
 
@@ -14,15 +15,21 @@ namespace sluice::detail {
 /// The same where no record is at hand (a timer, the end of input).
 [[noreturn]] void rethrow_with_time(std::optional<timestamp> time);
 
-/// Calls `body(i)` for each i < n. An exception leaves as `user_function_error`.
+/// Calls `body(i)` for each i in [begin, end). An exception leaves as `user_function_error`.
 template <class Body>
-inline void for_each_record(const batch& b, std::size_t n, Body&& body) {
-  std::size_t i = 0;
+inline void for_each_record(const batch& b, std::size_t begin, std::size_t end, Body&& body) {
+  auto i = begin;
   try {
-    for (; i < n; ++i) body(i);
+    for (; i < end; ++i) body(i);
   } catch (...) {
     rethrow_with_record(b, i);
   }
+}
+
+/// The same for all i < n.
+template <class Body>
+inline void for_each_record(const batch& b, std::size_t n, Body&& body) {
+  for_each_record(b, 0, n, std::forward<Body>(body));
 }
 
 /// Calls `body()`, which handles no record but event time `time`.

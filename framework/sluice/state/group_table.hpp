@@ -39,8 +39,10 @@ inline void spin_pause() noexcept {
 inline std::uint32_t match_bytes(const std::uint8_t* ctrl, std::uint8_t value) noexcept {
 #if defined(__SSE2__)
   auto group = _mm_loadu_si128(reinterpret_cast<const __m128i*>(ctrl));
-  return static_cast<std::uint32_t>(
-    _mm_movemask_epi8(_mm_cmpeq_epi8(group, _mm_set1_epi8(static_cast<char>(value)))));
+  // Spread by a multiplication, not by _mm_set1_epi8: for that GCC may spill the byte and load four,
+  // which stalls until the store has left the buffer (15 ns a probe instead of 5).
+  auto wanted = _mm_set1_epi32(static_cast<int>(value * 0x01010101u));
+  return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(group, wanted)));
 #else
   std::uint32_t mask = 0;
   for (std::size_t i = 0; i < probe_width; ++i)
@@ -244,13 +246,27 @@ public:
     }
   }
 
-  /// Empties the table; keeps its memory unless a snapshot still reads it.
+  /// Calls `f(const K&, const V&)` for each entry; `f` must not change the table.
+  template <class F>
+  void for_each(F&& f) const {
+    for (std::size_t i = 0; i < capacity(); ++i)
+      if (storage_->full(i)) f(std::as_const(slots_[i].key), std::as_const(slots_[i].value));
+  }
+
+  /// Empties the table; keeps its memory unless a snapshot still reads it or it was mostly unused.
   void clear() {
     if (size_ == 0 && growth_left_ == max_load(capacity())) return;
-    if (cow_ || !std::is_trivially_destructible_v<slot>) {
+    if (cow_ && cow_->finished()) cow_.reset();
+    if (capacity() > min_shrink && size_ < capacity() / 16) {
+      reset(std::bit_ceil(std::max(detail::probe_width, 2 * size_)));
+    } else if (cow_) {
       reset(capacity());
     } else {
-      for (std::size_t i = 0; i < capacity(); ++i) storage_->set_ctrl(i, detail::ctrl_empty);
+      for (std::size_t i = 0; i < capacity(); ++i) {
+        if constexpr (!std::is_trivially_destructible_v<slot>)
+          if (storage_->full(i)) std::destroy_at(slots_ + i);
+        storage_->set_ctrl(i, detail::ctrl_empty);
+      }
       size_ = 0;
       growth_left_ = max_load(capacity());
     }
@@ -265,6 +281,9 @@ public:
 
 private:
   static constexpr std::size_t npos = ~std::size_t{0};
+
+  /// Capacity up to which `clear()` never gives memory back.
+  static constexpr std::size_t min_shrink = 256;
 
   static std::uint8_t tag_of(std::uint64_t hash) noexcept {
     return static_cast<std::uint8_t>(0x80 | (hash >> 25));

@@ -31,6 +31,10 @@ public:
     return tables_[key_group_of(hash, max_parallelism_) - groups_.first];
   }
 
+  /// Number of key groups, and the table of the one with this index (from the first own group).
+  std::uint32_t num_groups() const noexcept { return static_cast<std::uint32_t>(tables_.size()); }
+  group_table<K, V>& group_at(std::uint32_t index) noexcept { return tables_[index]; }
+
   void prefetch(std::uint64_t hash) noexcept { table_of(hash).prefetch(hash); }
 
   const V* find(std::uint64_t hash, const K& key) noexcept { return table_of(hash).find(hash, key); }
