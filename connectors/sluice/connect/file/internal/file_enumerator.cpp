@@ -1,0 +1,184 @@
+#include "sluice/connect/file/internal/file_split.hpp"
+#include "sluice/connect/file/internal/posix_file.hpp"
+#include "sluice/connect/format/record_scan.hpp"
+#include "sluice/core/errors.hpp"
+
+#include <fmt/format.h>
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <set>
+#include <vector>
+
+namespace sluice::internal {
+
+namespace fs = std::filesystem;
+
+std::string file_split::id() const { return fmt::format("{}@{}", path, begin); }
+
+std::string file_split::encode() const {
+  byte_writer out;
+  out.varint(1); // version
+  out.text(path);
+  out.varint(begin);
+  out.varint(end);
+  out.varint(position);
+  return out.take();
+}
+
+file_split file_split::decode(std::string_view data) {
+  byte_reader in(data);
+  if (in.varint() != 1) throw format_error("unknown version of a file split");
+  file_split split;
+  split.path = in.text();
+  split.begin = in.varint();
+  split.end = in.varint();
+  split.position = in.varint();
+  return split;
+}
+
+void validate_file_source(const file_source_spec& spec) {
+  if (spec.path.empty()) throw plan_error("file source: the path is empty");
+  if (spec.options.split_bytes == 0 || spec.options.block_bytes == 0)
+    throw plan_error("file source: split_bytes and block_bytes must be positive");
+  if (spec.options.monitor_interval && *spec.options.monitor_interval <= duration::zero())
+    throw plan_error("file source: monitor_interval must be positive");
+  spec.format->validate();
+}
+
+namespace {
+
+/// Finds where records start, in a pass that skips what it can.
+class file_cutter {
+public:
+  file_cutter(const posix_file& file, const record_layout& layout)
+    : file_(file), layout_(layout), scanner_(layout), buffer_(256 * 1024, '\0') {
+    // Passed over, so that a quote behind it opens a field. A split of it alone holds no record.
+    if (read(byte_order_mark.size()) == byte_order_mark) position_ = byte_order_mark.size();
+  }
+
+  /// The first record start at or behind `target`, or the file's end. Targets must increase.
+  std::uint64_t next_start(std::uint64_t target, std::uint64_t file_size) {
+    // A record starts at `target` if the byte before it ends one.
+    auto from = target - 1;
+    if (!layout_.quoted_newlines) position_ = std::max(position_, from);
+    while (position_ < from)
+      position_ += pass_over(std::min<std::uint64_t>(from - position_, buffer_.size()));
+    if (position_ > from) return position_;
+    while (position_ < file_size) {
+      auto bytes = read(buffer_.size());
+      if (bytes.empty()) break;
+      auto end = scanner_.find_end(bytes);
+      if (end != std::string_view::npos) return position_ += end;
+      position_ += bytes.size();
+    }
+    return file_size;
+  }
+
+private:
+  std::uint64_t pass_over(std::size_t size) {
+    auto bytes = read(size);
+    if (bytes.empty()) return size; // the file became shorter: its reader will say so
+    scanner_.skip(bytes);
+    return bytes.size();
+  }
+
+  std::string_view read(std::size_t size) {
+    auto got = file_.read_at(position_, buffer_.data(), size);
+    return {buffer_.data(), got};
+  }
+
+  const posix_file& file_;
+  record_layout layout_;
+  record_scanner scanner_;
+  std::string buffer_;
+  std::uint64_t position_ = 0;
+};
+
+class file_enumerator final : public split_enumerator {
+public:
+  explicit file_enumerator(std::shared_ptr<const file_source_spec> spec) : spec_(std::move(spec)) {}
+
+  std::vector<source_split> discover() override {
+    std::vector<source_split> splits;
+    for (auto& path : list_files())
+      if (known_.insert(path).second) cut(path, splits);
+    return splits;
+  }
+
+  std::optional<duration> discovery_interval() const override {
+    return spec_->options.monitor_interval;
+  }
+
+private:
+  static bool hidden(const fs::path& path) {
+    auto name = path.filename().string();
+    return name.starts_with('.') || name.starts_with('_');
+  }
+
+  bool wanted(const fs::path& path) const {
+    auto& glob = spec_->options.glob;
+    if (glob.empty()) return true;
+    auto name = glob.find('/') == std::string::npos
+                  ? path.filename().string()
+                  : path.lexically_relative(spec_->path).generic_string();
+    return ::fnmatch(glob.c_str(), name.c_str(), FNM_PATHNAME) == 0;
+  }
+
+  std::vector<std::string> list_files() const {
+    std::error_code code;
+    auto status = fs::status(spec_->path, code);
+    if (!fs::exists(status)) throw_errno("read", spec_->path, code ? code.value() : ENOENT);
+    std::vector<std::string> files;
+    if (fs::is_directory(status)) {
+      list_directory(spec_->path, files);
+      std::sort(files.begin(), files.end());
+    } else {
+      files.push_back(spec_->path);
+    }
+    return files;
+  }
+
+  void list_directory(const fs::path& directory, std::vector<std::string>& files) const {
+    std::error_code code;
+    fs::directory_iterator at(directory, code);
+    if (code) throw_errno("list", directory.string(), code.value());
+    for (; at != fs::directory_iterator(); at.increment(code)) {
+      if (code) throw_errno("list", directory.string(), code.value());
+      std::error_code gone; // a file that vanishes meanwhile is no error
+      if (hidden(at->path())) continue;
+      if (at->is_directory(gone)) {
+        if (spec_->options.recursive) list_directory(at->path(), files);
+      } else if (at->is_regular_file(gone) && wanted(at->path())) {
+        files.push_back(at->path().string());
+      }
+    }
+  }
+
+  void cut(const std::string& path, std::vector<source_split>& splits) const {
+    auto file = posix_file::open_to_read(path);
+    auto size = file.size();
+    auto split_bytes = spec_->options.split_bytes;
+    std::uint64_t begin = 0;
+    file_cutter cutter(file, spec_->format->layout());
+    while (begin < size) {
+      auto end = size - begin <= split_bytes ? size : cutter.next_start(begin + split_bytes, size);
+      file_split split{path, begin, end, begin};
+      splits.push_back({split.id(), split.encode()});
+      begin = end;
+    }
+  }
+
+  std::shared_ptr<const file_source_spec> spec_;
+  std::set<std::string> known_;
+};
+
+} // namespace
+
+std::unique_ptr<split_enumerator>
+make_file_enumerator(std::shared_ptr<const file_source_spec> spec) {
+  return std::make_unique<file_enumerator>(std::move(spec));
+}
+
+} // namespace sluice::internal

@@ -1,0 +1,60 @@
+/// How CSV is read and written.
+#pragma once
+
+#include "sluice/connect/format/format_options.hpp"
+#include "sluice/core/row.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice {
+
+/// The first line of a CSV file.
+enum class csv_header : std::uint8_t {
+  none,    ///< is data
+  by_name, ///< names the columns; fields are found by name, other columns are not looked at
+  skip,    ///< is passed over; fields are found by position
+};
+
+/// CSV as in RFC 4180. Lines end in LF or CRLF; empty lines are passed over; a byte order mark at
+/// the start of a file too. There are no comments.
+///
+/// Which columns: the fields of a described struct (or the columns of `row_schema`) are found by
+/// name in the header or in `columns`; without both, and for plain aggregates and tuples, by
+/// position. Every line must have as many columns as the header, `columns` or the record type has;
+/// under `on_error::null_field`, missing ones at the end are null.
+///
+/// An empty field is "" for a string, null for an optional (quoted, `""`, it is a value), and an
+/// error for a number or bool. `null_literal`, unquoted, is null for optionals and rows and an
+/// error for the rest.
+struct csv_options : format_options {
+  char delimiter = ',';
+  /// '\0': quotes are plain characters.
+  char quote = '"';
+  csv_header header = csv_header::none;
+
+  /// Names of all columns of the input, in order, if there is no header that tells them.
+  std::vector<std::string> columns;
+
+  /// Whether names match without regard to case, blanks, '_' and '-' ("UnitPrice" is unit_price).
+  bool loose_names = false;
+
+  /// What stands for null; also written for it. Nothing: null is written as an empty field.
+  std::optional<std::string> null_literal;
+
+  /// false: a line end always ends the record, and a quote that is open there is an error of this
+  /// line only. Choose it for dirty files: otherwise one quote too many swallows the lines up to
+  /// the next. Big files are also cut without being read once in advance.
+  bool quoted_newlines = true;
+
+  invalid_utf8 utf8 = invalid_utf8::by_policy;
+
+  /// Columns of generic rows; unused for other records.
+  schema row_schema;
+
+  /// Whether files that are written start with a line of names.
+  bool write_header = false;
+};
+
+} // namespace sluice

@@ -1,0 +1,50 @@
+/// What every text format can be told: what to do with bad input.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace sluice {
+
+/// What happens to a record that its format refuses. Nothing is dropped uncounted.
+enum class on_error : std::uint8_t {
+  fail,       ///< the job fails with the place, the reason and the text
+  skip,       ///< left out, counted in "records_skipped"
+  null_field, ///< a field that does not convert is null (or 0, "" where the type has no null) and
+              ///< counted in "fields_nulled"; a record that cannot be taken apart is skipped
+  divert,     ///< handed to `format_options::divert`, counted in "records_diverted"
+};
+
+/// What happens to bytes that are not UTF-8. One of them makes the whole record bad, not a field.
+enum class invalid_utf8 : std::uint8_t {
+  by_policy, ///< the record is refused, see `on_error` (`null_field` skips it)
+  replace,   ///< each maximal wrong sequence becomes U+FFFD
+  keep,      ///< bytes pass as they are
+};
+
+/// A record that was diverted.
+struct bad_record {
+  std::string place;  ///< "path:line", "host:port:line": as in the text of an error
+  std::string text;   ///< the record's bytes without its line end, perhaps cut at `max_bad_bytes`
+  std::string reason; ///< what is wrong with it
+
+  friend bool operator==(const bad_record&, const bad_record&) = default;
+};
+
+/// Bytes of a refused record that are kept at most.
+inline constexpr std::size_t max_bad_bytes = 1 << 20;
+
+struct format_options {
+  on_error errors = on_error::fail;
+
+  /// Takes the bad records under `on_error::divert`. Called by every reader on its own thread, in
+  /// the order of the input, before the records that follow are emitted; must be thread-safe.
+  std::function<void(const bad_record&)> divert;
+
+  /// A record longer than this is refused without being held in memory. At most 2 GiB.
+  std::size_t max_record_bytes = std::size_t{128} << 20;
+};
+
+} // namespace sluice

@@ -1,0 +1,126 @@
+/// What lies between bytes and batches: decoders and encoders, one virtual call per batch.
+///
+/// Sources and sinks see only these interfaces, so they are ordinary code; a format implements them
+/// for a record type `T` in a thin template.
+#pragma once
+
+#include "sluice/connect/format/format_options.hpp"
+#include "sluice/core/batch.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace sluice {
+
+/// How the records of an input lie in it, for those who cut it without decoding it.
+struct record_layout {
+  /// Whether a record can contain line ends, within quotes.
+  bool quoted_newlines = false;
+  char quote = '"';
+  char delimiter = ',';
+  /// Whether the first record is a header, needed to understand the others.
+  bool header = false;
+  /// What ends a record; for `quoted_newlines` always a line end.
+  char record_end = '\n';
+  std::size_t max_record_bytes = std::size_t{128} << 20;
+};
+
+/// A record that the format refuses.
+struct record_error {
+  std::size_t offset = 0; ///< of the record in the chunk
+  std::string_view text;  ///< its bytes, without the line end
+  std::string reason;
+};
+
+/// Who gets to know what a decoder cannot use.
+class decode_sink {
+public:
+  virtual ~decode_sink() = default;
+
+  /// Returns whether to go on behind the record. If not, the decoder stops in front of it and will
+  /// meet it again. May throw what ends the input.
+  virtual bool refuse(const record_error& error) = 0;
+
+  /// `count` fields were replaced by null.
+  virtual void fields_nulled(std::size_t count) = 0;
+};
+
+struct decode_result {
+  /// Bytes of the chunk that are done with.
+  std::size_t consumed = 0;
+  /// Whether they end where a record ends; else the rest of an overlong record is still skipped.
+  bool at_record_end = true;
+};
+
+/// Turns bytes into records of one type. Used by one reader; keeps state from chunk to chunk.
+class record_decoder {
+public:
+  virtual ~record_decoder() = default;
+
+  /// Starts a new run of chunks. `header` is the first record of the input, without line end, if
+  /// the layout has a header. Errors: `format_error` if the header does not fit.
+  virtual void begin(std::string_view header) = 0;
+
+  /// Appends to `out` (which is empty) up to `max_records` records that end in `chunk`; with
+  /// `last`, what is behind the last line end is a record too.
+  ///
+  /// What was not consumed has to be at the start of the next chunk. If nothing was consumed and
+  /// nothing appended or refused, a longer chunk is needed. 64 bytes behind the chunk are readable.
+  virtual decode_result decode(std::string_view chunk, bool last, batch& out,
+                               std::size_t max_records, decode_sink& sink)
+    = 0;
+};
+
+/// Makes decoders of records of type `T` (see `typed_format`). Immutable, shared by all readers.
+class record_format {
+public:
+  virtual ~record_format() = default;
+  virtual std::string name() const = 0;
+  virtual record_layout layout() const = 0;
+  virtual const format_options& options() const = 0;
+  virtual std::unique_ptr<record_decoder> make_decoder() const = 0;
+
+  /// Errors: `plan_error` for options that contradict each other.
+  virtual void validate() const {}
+};
+
+/// A format whose decoders append to `typed_batch<T>`.
+template <class T>
+class typed_format : public record_format {};
+
+template <class T>
+using format_ptr = std::shared_ptr<const typed_format<T>>;
+
+/// Turns batches into bytes. Immutable: shared by all writers.
+class record_encoder {
+public:
+  virtual ~record_encoder() = default;
+
+  /// Appends what a file starts with.
+  virtual void header(std::string& out) const { (void)out; }
+
+  /// Appends the records [begin, end) of `records`, each with its line end.
+  virtual void encode(const batch& records, std::size_t begin, std::size_t end,
+                      std::string& out) const
+    = 0;
+};
+
+/// An encoder of `typed_batch<T>`.
+template <class T>
+class typed_encoder : public record_encoder {};
+
+template <class T>
+using encoder_ptr = std::shared_ptr<const typed_encoder<T>>;
+
+/// "place: reason: text", the text cut at 200 characters and with control characters and invalid
+/// UTF-8 as \xNN.
+std::string describe_bad_record(std::string_view place, std::string_view reason,
+                                std::string_view text);
+
+/// Errors: `plan_error` for options that contradict each other; `what` names the user of them.
+void validate_format_options(const format_options& options, std::string_view what);
+
+} // namespace sluice

@@ -1,0 +1,281 @@
+#include "sluice/connect/format/csv.hpp"
+
+#include "sluice/connect/file/csv_file.hpp"
+#include "support/source_harness.hpp"
+
+#include <boost/describe.hpp>
+#include <boost/test/unit_test.hpp>
+
+namespace {
+
+using namespace sluice;
+using namespace sluice::testing;
+
+struct sale {
+  std::string category;
+  std::int32_t quantity = 0;
+  double price = 0;
+  std::optional<std::int64_t> customer;
+
+  friend bool operator==(const sale&, const sale&) = default;
+};
+BOOST_DESCRIBE_STRUCT(sale, (), (category, quantity, price, customer))
+
+struct pair_of_text {
+  std::string a;
+  std::string b;
+
+  friend bool operator==(const pair_of_text&, const pair_of_text&) = default;
+};
+
+template <class T>
+std::vector<T> parse(std::string_view content, csv_options options = {},
+                     std::size_t max_records = 1000) {
+  temporary_directory dir;
+  return read_all(csv_file_source<T>(dir.write("in.csv", content), std::move(options)),
+                  max_records);
+}
+
+template <class T>
+std::string failure(std::string_view content, csv_options options = {}) {
+  temporary_directory dir;
+  auto path = dir.write("in.csv", content);
+  try {
+    read_all(csv_file_source<T>(path, std::move(options)));
+  } catch (const format_error& e) {
+    std::string text = e.what();
+    if (text.starts_with(path)) return "in.csv" + text.substr(path.size());
+    return text;
+  }
+  return "no failure";
+}
+
+template <class T>
+std::string print(const std::vector<T>& records, csv_options options = {}) {
+  typed_batch<T> batch;
+  for (auto& r : records) batch.push_back(r);
+  std::string out;
+  auto encoder = make_csv_encoder<T>(std::move(options));
+  encoder->header(out);
+  encoder->encode(batch, 0, batch.size(), out);
+  return out;
+}
+
+using texts = std::vector<pair_of_text>;
+
+BOOST_AUTO_TEST_SUITE(csv)
+
+BOOST_AUTO_TEST_CASE(fields_and_lines_of_rfc_4180_are_understood) {
+  BOOST_TEST(parse<pair_of_text>("a,b\nc,d\n") == (texts{{"a", "b"}, {"c", "d"}}));
+  BOOST_TEST(parse<pair_of_text>("a,b\r\nc,d\r\n") == (texts{{"a", "b"}, {"c", "d"}}));
+  BOOST_TEST(parse<pair_of_text>("a,b\nc,d") == (texts{{"a", "b"}, {"c", "d"}}));
+  BOOST_TEST(parse<pair_of_text>("\"a\",\"b\"\r\n") == (texts{{"a", "b"}}));
+  BOOST_TEST(parse<pair_of_text>("\"a,1\",\"b\nb\"\n") == (texts{{"a,1", "b\nb"}}));
+  BOOST_TEST(parse<pair_of_text>("\"say \"\"hi\"\"\",\"\"\"\"\n") == (texts{{"say \"hi\"", "\""}}));
+  BOOST_TEST(parse<pair_of_text>("\"\",\n") == (texts{{"", ""}}));
+  BOOST_TEST(parse<pair_of_text>(",") == (texts{{"", ""}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_quote_within_a_field_is_a_character) {
+  BOOST_TEST(parse<pair_of_text>("5\" disk,b\nc,d\n") == (texts{{"5\" disk", "b"}, {"c", "d"}}));
+  BOOST_TEST(parse<pair_of_text>("a\"\"b,c\"\n") == (texts{{"a\"\"b", "c\""}}));
+}
+
+BOOST_AUTO_TEST_CASE(empty_lines_and_a_byte_order_mark_are_passed_over) {
+  BOOST_TEST(parse<pair_of_text>("\xef\xbb\xbf\"a\",b\n\n\r\nc,d\n\n")
+             == (texts{{"a", "b"}, {"c", "d"}}));
+  BOOST_TEST(parse<std::tuple<std::string>>("\n\na\n").size() == 1);
+  BOOST_TEST(parse<pair_of_text>("").empty());
+}
+
+BOOST_AUTO_TEST_CASE(delimiter_and_quote_can_be_chosen) {
+  csv_options options;
+  options.delimiter = ';';
+  options.quote = '\'';
+  BOOST_TEST(parse<pair_of_text>("'a;1';\"b\"\n", options) == (texts{{"a;1", "\"b\""}}));
+  options.quote = '\0';
+  BOOST_TEST(parse<pair_of_text>("'a';\"b\n", options) == (texts{{"'a'", "\"b"}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_header_maps_columns_to_fields_by_name) {
+  csv_options options;
+  options.header = csv_header::by_name;
+  auto sales = parse<sale>("price,x,customer,category,quantity\n1.5,y,,Toys,3\n2,z,77,\"A,B\",-4\n",
+                           options);
+  BOOST_TEST(sales == (std::vector<sale>{{"Toys", 3, 1.5, {}}, {"A,B", -4, 2, 77}}));
+  BOOST_TEST(failure<sale>("price,category,customer\n", options)
+             == "in.csv:1: column not found: quantity (there are price, category, customer)");
+  BOOST_TEST(parse<sale>("price,category,quantity\n1,a,2\n", options)
+             == (std::vector<sale>{{"a", 2, 1, {}}}));
+  options.loose_names = true;
+  BOOST_TEST(parse<sale>("Price,CATEGORY,Quan_tity\n1,a,2\n", options)
+             == (std::vector<sale>{{"a", 2, 1, {}}}));
+}
+
+BOOST_AUTO_TEST_CASE(a_header_can_be_skipped_or_be_given_apart) {
+  csv_options options;
+  options.header = csv_header::skip;
+  BOOST_TEST(parse<sale>("w,x,y,z\na,2,1,3\n", options) == (std::vector<sale>{{"a", 2, 1, 3}}));
+  options.header = csv_header::none;
+  options.columns = {"customer", "unused", "price", "quantity", "category"};
+  BOOST_TEST(parse<sale>("3,?,1,2,a\n", options) == (std::vector<sale>{{"a", 2, 1, 3}}));
+}
+
+BOOST_AUTO_TEST_CASE(numbers_bools_and_characters_are_converted_exactly) {
+  using record = std::tuple<std::int8_t, std::uint64_t, double, float, bool, char>;
+  auto records
+    = parse<record>("-128,18446744073709551615,-1.25e3,0.1,TRUE,x\n 7 ,+5,.5,1,0,\",\"\n");
+  BOOST_TEST((records.at(0) == record{-128, 18446744073709551615ull, -1250.0, 0.1f, true, 'x'}));
+  BOOST_TEST((records.at(1) == record{7, 5, 0.5, 1.0f, false, ','}));
+  for (auto text : {"0.1", "123456789.123456789", "9007199254740993", "1e308", "4.9e-324", "-0.0",
+                    "12345678901234567.5", "3."}) {
+    auto parsed = parse<std::tuple<double>>(std::string(text) + "\n");
+    BOOST_TEST(std::get<0>(parsed.at(0)) == std::strtod(text, nullptr));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_bad_record_fails_with_its_place_and_text) {
+  BOOST_TEST(failure<sale>("a,1,2,3\nb,x,2,3\n")
+             == "in.csv:2: column 2 (quantity): \"x\" is not an int32: b,x,2,3");
+  BOOST_TEST(failure<sale>("a,1,2,3\n\nb,1\n") == "in.csv:3: 2 columns instead of 4: b,1");
+  BOOST_TEST(failure<sale>("\"a\nb\",1,2,3\r\nb,1,,5\r\n")
+             == "in.csv:3: column 3 (price): \"\" is not a number: b,1,,5");
+  BOOST_TEST(
+    failure<sale>("a,99999999999,2,3\n")
+    == "in.csv:1: column 2 (quantity): \"99999999999\" is not an int32: a,99999999999,2,3");
+  BOOST_TEST(failure<pair_of_text>("\"a\"x,b\n")
+             == "in.csv:1: there is text behind a closing quote: \"a\"x,b");
+  BOOST_TEST(failure<pair_of_text>("a,b\n\"c,d\n")
+             == "in.csv:2: a quote is opened and never closed: \"c,d\\n");
+  BOOST_TEST(failure<pair_of_text>("a,caf\xe9\n")
+             == "in.csv:1: invalid UTF-8 (byte 0xe9 at position 6): a,caf\\xe9");
+  auto text = failure<pair_of_text>(std::string(1000, 'x') + "\n");
+  BOOST_TEST(text == "in.csv:1: 1 columns instead of 2: " + std::string(200, 'x') + "...");
+}
+
+BOOST_AUTO_TEST_CASE(bad_records_can_be_skipped_and_counted) {
+  temporary_directory dir;
+  csv_options options;
+  options.errors = on_error::skip;
+  auto source = csv_file_source<sale>(
+    dir.write("in.csv", "a,1,2,3\nb\nc,x,1,1\nd,1,1,1\nx,1,2,3,4\n"), options);
+  reader_harness<sale> harness(*source, source->make_enumerator(1)->discover());
+  BOOST_TEST(harness.all() == (std::vector<sale>{{"a", 1, 2, 3}, {"d", 1, 1, 1}}));
+  BOOST_TEST(harness.context.counted("records_skipped") == 3);
+}
+
+BOOST_AUTO_TEST_CASE(bad_fields_can_become_null) {
+  temporary_directory dir;
+  csv_options options;
+  options.errors = on_error::null_field;
+  auto source
+    = csv_file_source<sale>(dir.write("in.csv", "a,1,2,3\nb\nc,x,y,z\nx,1,2,3,4\n"), options);
+  reader_harness<sale> harness(*source, source->make_enumerator(1)->discover());
+  BOOST_TEST(harness.all()
+             == (std::vector<sale>{{"a", 1, 2, 3}, {"b", 0, 0, {}}, {"c", 0, 0, {}}}));
+  BOOST_TEST(harness.context.counted("fields_nulled") == 6);
+  BOOST_TEST(harness.context.counted("records_skipped") == 1);
+}
+
+BOOST_AUTO_TEST_CASE(bad_records_can_be_diverted_with_place_and_reason) {
+  std::vector<bad_record> bad;
+  csv_options options;
+  options.errors = on_error::divert;
+  options.divert = [&](const bad_record& b) { bad.push_back(b); };
+  temporary_directory dir;
+  auto path = dir.write("in.csv", "a,1,2,3\nb\n\"c\n\",x,1,1\nd,1,1,1\nx,1,2,3,4");
+  BOOST_TEST(read_all(csv_file_source<sale>(path, options)).size() == 2);
+  BOOST_REQUIRE(bad.size() == 3);
+  BOOST_TEST((bad[0] == bad_record{path + ":2", "b", "1 columns instead of 4"}));
+  BOOST_TEST(
+    (bad[1]
+     == bad_record{path + ":3", "\"c\n\",x,1,1", "column 2 (quantity): \"x\" is not an int32"}));
+  BOOST_TEST((bad[2] == bad_record{path + ":6", "x,1,2,3,4", "5 columns instead of 4"}));
+}
+
+BOOST_AUTO_TEST_CASE(invalid_utf8_can_be_replaced_or_kept) {
+  csv_options options;
+  options.utf8 = invalid_utf8::replace;
+  BOOST_TEST(parse<pair_of_text>("\xff,\xe2\x82z\n", options)
+             == (texts{{"\xef\xbf\xbd", "\xef\xbf\xbdz"}}));
+  options.utf8 = invalid_utf8::keep;
+  BOOST_TEST(parse<pair_of_text>("\xff,b\n", options) == (texts{{"\xff", "b"}}));
+}
+
+BOOST_AUTO_TEST_CASE(lines_can_be_made_to_end_at_line_ends_whatever_the_quotes) {
+  csv_options options;
+  options.quoted_newlines = false;
+  options.errors = on_error::skip;
+  BOOST_TEST(parse<pair_of_text>("a,b\n\"c,d\ne,\"f,\"\"g\"\n\"h\",i\n\"j,k", options)
+             == (texts{{"a", "b"}, {"e", "f,\"g"}, {"h", "i"}}));
+}
+
+BOOST_AUTO_TEST_CASE(an_overlong_record_is_refused_and_the_next_one_read) {
+  csv_options options;
+  options.max_record_bytes = 20;
+  BOOST_TEST(failure<pair_of_text>("a,b\n" + std::string(100, 'x') + ",y\nc,d\n", options)
+             == "in.csv:2: a record is longer than 20 bytes: " + std::string(100, 'x') + ",y");
+  options.errors = on_error::skip;
+  temporary_directory dir;
+  file_source_options blocks;
+  for (std::size_t size : {1, 7, 25, 64, 1000}) {
+    blocks.block_bytes = size;
+    auto path = dir.write("in.csv", "a,b\n" + std::string(100, 'x') + ",\"\ny\"\nc,d\n");
+    auto got = read_all(csv_file_source<pair_of_text>(path, options, blocks));
+    BOOST_TEST(got == (texts{{"a", "b"}, {"c", "d"}}));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(generic_rows_follow_their_schema) {
+  csv_options options;
+  options.row_schema = {{"name", column_type::string},
+                        {"n", column_type::int64},
+                        {"x", column_type::float64},
+                        {"ok", column_type::boolean}};
+  options.null_literal = "NULL";
+  auto rows = parse<row>("a,1,2.5,true\n,NULL,NULL,NULL\n", options);
+  BOOST_TEST(to_text(rows) == "[(a, 1, 2.5, true), (, null, null, null)]");
+  BOOST_TEST(print(rows, options) == "a,1,2.5,true\n,NULL,NULL,NULL\n");
+  BOOST_TEST(failure<row>("a,,1,true\n", options)
+             == "in.csv:1: column 2 (n): \"\" is not an int64: a,,1,true");
+  options.header = csv_header::by_name;
+  BOOST_TEST(to_text(parse<row>("ok,x,extra,n,name\n1,2,3,4,5\n", options))
+             == "[(5, 4, 2.0, true)]");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_written_reads_back_the_same) {
+  csv_options options;
+  options.write_header = true;
+  std::vector<sale> sales{
+    {"a", 1, 2.5, {}}, {" padded ", -3, 1e100, 9}, {"q\"q,\nx", 0, 0, {}}, {"", 0, 1.0 / 3, {}}};
+  auto text = print(sales, options);
+  BOOST_TEST(text
+             == "category,quantity,price,customer\na,1,2.5,\n\" padded "
+                "\",-3,1e+100,9\n\"q\"\"q,\nx\",0,0.0,\n,0,0.3333333333333333,\n");
+  options.header = csv_header::by_name;
+  BOOST_TEST(parse<sale>(text, options) == sales);
+  using maybe = std::tuple<std::optional<std::string>>;
+  std::vector<maybe> values{{"x"}, {""}, {"a b"}};
+  BOOST_TEST((parse<maybe>(print(values)) == values));
+}
+
+BOOST_AUTO_TEST_CASE(small_batches_and_blocks_give_the_same_records) {
+  std::string content;
+  texts expected;
+  for (int i = 0; i < 300; ++i) {
+    expected.push_back({"row " + std::to_string(i), i % 3 == 0 ? "x\n\"y\"," : "plain"});
+    content += expected.back().a + (i % 3 == 0 ? ",\"x\n\"\"y\"\",\"\n" : ",plain\r\n");
+  }
+  temporary_directory dir;
+  auto path = dir.write("in.csv", content);
+  for (std::size_t block : {1, 3, 64, 100, 4096})
+    for (std::size_t records : {1, 2, 63, 1000}) {
+      file_source_options options;
+      options.block_bytes = block;
+      BOOST_TEST(read_all(csv_file_source<pair_of_text>(path, {}, options), records) == expected);
+    }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace
