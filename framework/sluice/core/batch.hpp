@@ -331,6 +331,7 @@ public:
 
   void append_copy(const batch& from, std::size_t first, std::size_t last) override {
     auto& same = static_cast<const typed_batch&>(from);
+    reserve(size_ + (last - first)); // before the columns: growing later would keep only size_ of them
     append_columns(from, first, last);
     if constexpr (std::is_copy_constructible_v<T>) {
       for (auto i = first; i < last; ++i) push_back(same.rows_.data()[i]);
@@ -342,6 +343,7 @@ public:
 
   void append_move(batch& from, std::size_t first, std::size_t last) override {
     auto& same = static_cast<typed_batch&>(from);
+    reserve(size_ + (last - first));
     append_columns(from, first, last);
     for (auto i = first; i < last; ++i) push_back(std::move(same.rows_.data()[i]));
   }
