@@ -1,0 +1,29 @@
+/// How JSON lines are read and written.
+#pragma once
+
+#include "sluice/connect/format/format_options.hpp"
+#include "sluice/core/row.hpp"
+
+namespace sluice {
+
+/// One JSON object per line (an array for tuples and plain aggregates, whose fields have no names).
+/// Blank lines and fields that the record does not have are passed over.
+///
+/// A field that is missing or null gets the value it has in a default-constructed record. Numbers
+/// may also come as strings; a string field takes numbers, bools and, as JSON text, objects and
+/// arrays. Integers beyond 64 bits are refused, whatever the field is.
+struct json_options : format_options {
+  /// A field that is missing makes the record bad; so does null where the field cannot be null.
+  bool fail_on_missing_field = false;
+
+  /// `keep` is not possible: JSON is UTF-8.
+  invalid_utf8 utf8 = invalid_utf8::by_policy;
+
+  /// Columns of generic rows; unused for other records.
+  schema row_schema;
+
+  /// Whether fields that are null are left out when writing.
+  bool omit_null_fields = false;
+};
+
+} // namespace sluice
