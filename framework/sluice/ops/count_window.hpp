@@ -158,8 +158,8 @@ private:
   std::uint64_t panes_per_slide_;
 };
 
-/// All records of a key; fires once, at the end of the input. Results have the timestamp
-/// `max_timestamp` if the stream has timestamps.
+/// All records of a key; fires once, at the end of the input, with the timestamp of the end of
+/// time.
 template <class T, class KeyF, class Contents, class Emitter, class Out>
 class global_window_operator final
   : public table_window_operator<T, KeyF, Contents, Emitter, Out, typename Contents::accumulator> {
@@ -172,7 +172,6 @@ public:
   void process(batch& b, std::uint32_t) override {
     auto& in = batch_as<T>(b);
     auto& table = this->entry_->table();
-    timed_ = timed_ || in.has_timestamps();
     this->for_each_keyed(in, [&](std::size_t, const T& record, const auto& k, std::uint64_t hash) {
       auto [acc, fresh]
         = table.find_or_insert(hash, k, [&] { return this->contents_.first(record); });
@@ -190,7 +189,7 @@ public:
 private:
   void fire() {
     auto& table = this->entry_->table();
-    if (timed_) this->out_.set_time(max_timestamp);
+    this->out_.set_time(max_timestamp);
     detail::guarded(std::nullopt, [&] {
       table.for_each([&](const typename base::key& k, const accumulator& acc) {
         this->emitter_.emit(k, window_context{{}, this->time_}, this->contents_.view_of(acc),
@@ -200,8 +199,6 @@ private:
     table.clear();
     this->out_.flush();
   }
-
-  bool timed_ = false;
 };
 
 } // namespace sluice::ops

@@ -45,7 +45,8 @@ public:
 
   /// Start of the first window that contains the pane (or instant) `t`.
   constexpr timestamp first_window(timestamp t) const noexcept {
-    return saturating_add(slide_start(saturating_add(t, -size_)), slide_);
+    if (t < min_timestamp + size_) return slide_start(t); // none can start before time itself
+    return saturating_add(slide_start(t - size_), slide_);
   }
 
   /// Start of the last window that contains `t`.

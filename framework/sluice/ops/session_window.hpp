@@ -216,7 +216,7 @@ private:
       s.fired = true;
       detail::guarded(s.window.max_timestamp(), [&] { fire(due.k, s); });
     }
-    std::erase_if(stored.list, [&](const auto& s) { return gone(s.window); });
+    std::erase_if(stored.list, [&](const auto& s) { return s.fired && time_of(s) <= due.time; });
     if (stored.list.empty())
       entry_->table().erase(due.hash, due.k);
     else
