@@ -377,7 +377,7 @@ public:
 
   void decode(byte_reader& in) override {
     if constexpr (encodable<T>) {
-      auto n = in.count(std::is_empty_v<T> ? 0 : 1);
+      auto n = detail::decode_count<T>(in);
       auto flags = in.raw<std::uint8_t>();
       clear();
       if constexpr (detail::memory_is_encoding<T>()) {

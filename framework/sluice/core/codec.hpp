@@ -13,6 +13,7 @@
 #include <boost/mp11/algorithm.hpp>
 #include <boost/pfr/core.hpp>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <string>
@@ -84,6 +85,36 @@ constexpr bool memory_is_encoding() {
   } else {
     return false;
   }
+}
+
+/// Whether a `T` always takes at least a byte, so that the bytes at hand bound how many there are.
+template <class T>
+constexpr bool takes_bytes() {
+  if constexpr (has_custom_codec<T> || std::is_same_v<T, std::monostate>) {
+    return false;
+  } else if constexpr (is_std_array<T>) {
+    return std::tuple_size_v<T> > 0 && takes_bytes<typename T::value_type>();
+  } else if constexpr (tuple_like<T>) {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return (takes_bytes<std::tuple_element_t<I, T>>() || ...);
+    }(std::make_index_sequence<std::tuple_size_v<T>>{});
+  } else if constexpr (plain_struct<T> && !described_struct<T> && !range_like<T>) {
+    return []<std::size_t... I>(std::index_sequence<I...>) {
+      return (takes_bytes<boost::pfr::tuple_element_t<I, T>>() || ...);
+    }(std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
+  } else {
+    return !std::is_empty_v<T>;
+  }
+}
+
+/// Reads how many values of type `T` follow.
+template <class T>
+std::size_t decode_count(byte_reader& in) {
+  auto n = in.count(takes_bytes<T>() ? 1 : 0);
+  constexpr std::size_t most_without_bytes = std::size_t{1} << 24;
+  if (!takes_bytes<T>() && !has_custom_codec<T> && n > most_without_bytes)
+    throw format_error("corrupt data: a length is absurd");
+  return n;
 }
 
 } // namespace detail
@@ -231,7 +262,7 @@ T decode_value(byte_reader& in) {
       result.resize(n);
       in.copy(result.data(), n * sizeof(element));
     } else {
-      for (auto n = in.count(std::is_empty_v<element> ? 0 : 1); n > 0; --n)
+      for (auto n = detail::decode_count<element>(in); n > 0; --n)
         result.push_back(decode_value<element>(in));
     }
     return result;

@@ -4,6 +4,7 @@
 #include "sluice/core/batch.hpp"
 #include "sluice/core/hash.hpp"
 #include "sluice/core/key_group.hpp"
+#include "sluice/ops/record_loop.hpp"
 
 #include <functional>
 #include <memory>
@@ -125,6 +126,33 @@ private:
   std::uint32_t max_parallelism_;
   bool with_hashes_;
   std::vector<std::uint32_t> target_of_;
+};
+
+/// By the user's function. Errors: `user_function_error` when it names no partition.
+template <class T, class P, class KeyF>
+class custom_partitioner final : public record_partitioner {
+public:
+  custom_partitioner(P p, KeyF key_of, std::uint32_t num_targets)
+    : p_(std::move(p)), key_of_(std::move(key_of)), num_targets_(num_targets) {}
+
+  void partition(batch& b, std::span<partition_target* const> targets) override {
+    auto& in = batch_as<T>(b);
+    in.drop_hashes();
+    detail::for_each_record(b, in.size(), [&](std::size_t i) {
+      auto chosen = static_cast<std::uint32_t>(p_(std::invoke(key_of_, std::as_const(in[i])), num_targets_));
+      if (chosen >= num_targets_)
+        throw error("the custom partitioner chose partition " + std::to_string(chosen) + " of "
+                    + std::to_string(num_targets_));
+      auto* target = targets[chosen];
+      target->pending->append_move(in, i, i + 1);
+      if (target->pending->size() >= target->max_records) target->flush_full();
+    });
+  }
+
+private:
+  P p_;
+  KeyF key_of_;
+  std::uint32_t num_targets_;
 };
 
 } // namespace ops

@@ -95,6 +95,26 @@ private:
   timestamp greatest_ = min_timestamp;
 };
 
+/// Timestamps without watermarks.
+template <class T, class TimeF>
+class timestamp_assigner final : public watermark_assigner {
+public:
+  explicit timestamp_assigner(TimeF time_of) : time_of_(std::move(time_of)) {}
+
+  void process(batch& b, assigned_output& out) override {
+    auto& in = batch_as<T>(b);
+    auto had_times = in.has_timestamps();
+    auto* times = in.make_timestamps();
+    detail::for_each_record(b, in.size(), [&](std::size_t i) {
+      times[i] = static_cast<timestamp>(time_of_(in[i], had_times ? times[i] : min_timestamp));
+    });
+    out.push(b);
+  }
+
+private:
+  TimeF time_of_;
+};
+
 /// Watermarks by a user's generator; one given in `on_event` takes effect at once.
 template <class T, class TimeF>
 class custom_assigner final : public watermark_assigner, private watermark_output {

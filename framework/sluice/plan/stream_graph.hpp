@@ -71,6 +71,8 @@ struct stream_node {
   std::vector<side_output> side_outputs;
 
   operator_factory make;                               ///< operation, sink
+  /// Instead of `make`, for operators that want to know their side outputs.
+  std::function<std::unique_ptr<stream_operator>(std::vector<side_output>)> make_with_sides;
   std::shared_ptr<const source_base> source;           ///< source
   ops::watermark_settings watermarks;                  ///< source
   std::shared_ptr<const sink_base> sink;               ///< sink, unless it is a function

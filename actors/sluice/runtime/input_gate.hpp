@@ -1,0 +1,100 @@
+/// The receiving ends of a task's channels: queues, event time, barrier alignment.
+#pragma once
+
+#include "sluice/runtime/messages.hpp"
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+namespace sluice::runtime {
+
+/// Queues what arrives and says what to handle next.
+///
+/// Owner: one task. Invariant: per channel, elements come out in the order they went in. What a
+/// channel queues is bounded by the credit that its sender was given.
+class input_gate {
+public:
+  struct channel {
+    std::uint32_t input = 0;       ///< of the chain's head
+    bool feedback = false;         ///< closes a loop: no say in event time, barriers or the end
+    std::vector<std::uint32_t> loops; ///< heads of the loops that the channel is part of
+    std::deque<channel_element> queue;
+    timestamp watermark = min_timestamp;
+    bool idle = false;
+    bool ended = false;
+    bool held = false; ///< its barrier came, others' have not
+    std::uint64_t held_elements = 0;
+  };
+
+  /// What to do next.
+  struct next {
+    std::uint32_t channel = 0;
+    channel_element element;
+  };
+
+  void add_channel(channel c) { channels_.push_back(std::move(c)); }
+  std::size_t size() const noexcept { return channels_.size(); }
+  const channel& at(std::uint32_t i) const { return channels_.at(i); }
+
+  /// An element has arrived.
+  void enqueue(std::uint32_t i, channel_element element);
+
+  bool has_next() const noexcept { return !ready_.empty(); }
+
+  /// REQUIRES: has_next().
+  next take();
+
+  // -- event time ----------------------------------------------------------------------------------
+
+  /// Channel `i` says that its time is `w`. Returns the new combined time if that advanced.
+  std::optional<timestamp> advance(std::uint32_t i, timestamp w);
+
+  /// Channel `i` has become idle or active.
+  std::optional<timestamp> set_idle(std::uint32_t i, bool idle);
+
+  /// Whether all channels that still run are idle.
+  bool all_idle() const noexcept;
+
+  timestamp watermark() const noexcept { return combined_; }
+
+  /// Channel `i` will bring nothing more. Returns the new combined time if that advanced.
+  std::optional<timestamp> end(std::uint32_t i);
+  bool all_ended() const noexcept;
+
+  // -- barriers ------------------------------------------------------------------------------------
+
+  /// Channel `i` brought `mark`. Returns it once it has come from all channels that must bring it.
+  /// With `hold`, channels that brought it wait for the others.
+  std::optional<barrier> align(std::uint32_t i, barrier mark, bool hold);
+
+  /// A channel has ended: the barrier may be complete without it.
+  std::optional<barrier> realign();
+
+  /// The checkpoint is off: nobody waits for it any more.
+  void abort(checkpoint_id id);
+
+  bool aligning() const noexcept { return aligning_.has_value(); }
+
+private:
+  struct alignment {
+    barrier mark;
+    std::vector<bool> seen;
+    bool hold;
+  };
+
+  bool expects(const channel& c, const barrier& mark) const;
+  std::optional<barrier> complete_if_all(std::optional<alignment>& a);
+  void release();
+  std::optional<timestamp> recompute();
+
+  std::vector<channel> channels_;
+  std::deque<std::uint32_t> ready_; ///< a channel number per element that may be taken
+  std::optional<alignment> aligning_;
+  std::optional<alignment> probing_;
+  timestamp combined_ = min_timestamp;
+  checkpoint_id last_aborted_ = 0;
+};
+
+} // namespace sluice::runtime

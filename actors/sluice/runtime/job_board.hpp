@@ -1,0 +1,44 @@
+/// What a job's actor tells the threads that watch the job.
+#pragma once
+
+#include "sluice/plan/job_handle.hpp"
+#include "sluice/runtime/probe.hpp"
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+namespace sluice::runtime {
+
+/// Thread safety: all methods from any thread.
+class job_board {
+public:
+  void set_status(job_status status);
+  job_status status() const;
+
+  /// The job has ended; `error` is null if it finished.
+  void end(job_status status, std::exception_ptr error, job_result result);
+
+  /// Waits for the end. Errors: rethrows the job's.
+  std::optional<job_result> wait_until(std::chrono::steady_clock::time_point deadline);
+  bool ended() const;
+
+  void set_probes(std::vector<std::shared_ptr<task_probe>> probes);
+  void set_checkpoints(const checkpoint_metrics& metrics);
+  void count_restart();
+  job_metrics metrics(timestamp now) const;
+
+private:
+  mutable std::mutex mutex_;
+  std::condition_variable ended_;
+  job_status status_ = job_status::created;
+  bool over_ = false;
+  std::exception_ptr error_;
+  job_result result_;
+  std::vector<std::shared_ptr<task_probe>> probes_;
+  checkpoint_metrics checkpoints_;
+  std::uint32_t restarts_ = 0;
+};
+
+} // namespace sluice::runtime

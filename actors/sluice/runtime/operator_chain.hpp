@@ -1,0 +1,81 @@
+/// The operators of one task, built and wired.
+#pragma once
+
+#include "sluice/ops/operator.hpp"
+#include "sluice/ops/source_operator.hpp"
+#include "sluice/plan/job_graph.hpp"
+#include "sluice/runtime/io_services.hpp"
+#include "sluice/runtime/output_channel.hpp"
+#include "sluice/runtime/probe.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sluice::runtime {
+
+/// What the operators of a chain need from their task; outlives them.
+struct chain_services {
+  std::shared_ptr<const job_graph> graph;
+  std::uint32_t vertex = 0;
+  std::uint32_t subtask = 0;
+  std::shared_ptr<task_probe> probe;
+  io_services* io = nullptr;
+  std::shared_ptr<blocking_strand> strand;
+  /// Makes the task look again; any thread, any time.
+  std::function<void()> wakeup;
+  /// Fails the task with what operator `index` of the chain threw; any thread, any time.
+  std::function<void(std::uint32_t index, std::exception_ptr)> fail;
+  /// The task must call `on_processing_time` at this time. On the task's actor only.
+  std::function<void(timestamp)> request_timer;
+};
+
+/// Owner: one task. Calls that run user code may throw; the task is lost then.
+class operator_chain {
+public:
+  operator_chain(chain_services services, std::vector<std::unique_ptr<output_edge>> edges);
+  ~operator_chain();
+
+  std::size_t size() const noexcept { return operators_.size(); }
+  stream_operator& at(std::size_t i) { return *operators_[i]; }
+  stream_operator& head() { return *operators_.front(); }
+  ops::source_operator* source() noexcept { return source_; }
+  const stream_node& node(std::size_t i) const;
+
+  /// Opens the operators, downstream first, as nobody may be given records before it is open.
+  void open();
+  void restored();
+
+  void process(batch& b, std::uint32_t input) { head().process(b, input); }
+  void watermark(timestamp w, bool exact) { head().on_watermark(w, exact); }
+  void status(bool idle) { head().on_status(idle); }
+  void processing_time(timestamp now);
+  void finish();
+  void on_idle();
+  bool ready() const;
+
+  std::vector<std::unique_ptr<output_edge>>& edges() noexcept { return edges_; }
+
+  /// Operator that was running last, for error messages.
+  std::uint32_t current() const noexcept { return current_; }
+
+  /// Records that left the chain's operators through unchained outputs, and their bytes.
+  std::uint64_t state_bytes() const noexcept;
+
+private:
+  class context;
+  class link;
+
+  chain_services services_;
+  std::vector<std::unique_ptr<context>> contexts_;
+  std::vector<std::unique_ptr<stream_operator>> operators_;
+  std::vector<std::unique_ptr<link>> links_;
+  std::vector<std::unique_ptr<output_edge>> edges_;
+  ops::source_operator* source_ = nullptr;
+  std::vector<stream_operator*> can_refuse_;
+  std::uint32_t current_ = 0;
+};
+
+} // namespace sluice::runtime

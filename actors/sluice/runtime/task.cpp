@@ -1,0 +1,530 @@
+#include "sluice/runtime/task.hpp"
+
+#include "sluice/core/type_name.hpp"
+
+#include <caf/send.hpp>
+
+#include <cxxabi.h>
+
+namespace sluice::runtime {
+
+namespace {
+
+using steady = std::chrono::steady_clock;
+
+/// Batches that a task handles before it lets its mailbox have a say.
+constexpr int batches_per_turn = 16;
+
+std::uint64_t nanos(steady::duration d) {
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(d).count());
+}
+
+} // namespace
+
+failure describe(std::exception_ptr error, const std::string& operator_name, std::uint32_t subtask) {
+  failure f;
+  f.operator_name = operator_name;
+  f.subtask = subtask;
+  try {
+    std::rethrow_exception(error);
+  } catch (const user_function_error& e) {
+    f.record_time = e.record_time();
+    f.what = e.what();
+  } catch (const plan_error& e) {
+    f.what = e.what();
+    f.fatal = true;
+  } catch (const state_error& e) {
+    f.what = e.what();
+    f.fatal = true;
+  } catch (const std::exception& e) {
+    f.what = e.what();
+  } catch (...) {
+    auto* type = abi::__cxa_current_exception_type();
+    f.what = "an exception of type " + (type ? readable_type_name(*type) : std::string("unknown"));
+  }
+  return f;
+}
+
+// -- set-up ------------------------------------------------------------------------------------------
+
+void task::init(task_actor::pointer self, task_spec spec) {
+  self_ = self;
+  spec_ = std::move(spec);
+  strand_ = spec_.io->make_strand();
+  state_strand_ = spec_.io->make_strand();
+  auto& v = spec_.graph->vertices[spec_.id.vertex];
+  is_head_ = spec_.graph->node(v.chain.front()).kind == node_kind::iteration_head;
+}
+
+chain_services task::make_services() {
+  chain_services s;
+  s.graph = spec_.graph;
+  s.vertex = spec_.id.vertex;
+  s.subtask = spec_.id.subtask;
+  s.probe = spec_.probe;
+  s.io = spec_.io;
+  s.strand = strand_;
+  auto handle = caf::actor_cast<task_actor>(self_);
+  s.wakeup = [handle] { caf::anon_send<caf::message_priority::high>(handle, wakeup_msg{}); };
+  s.fail = [handle](std::uint32_t index, std::exception_ptr error) {
+    strand_done_msg m;
+    m.step = strand_done_msg::what::failed;
+    m.id = index;
+    m.error = std::move(error);
+    caf::anon_send<caf::message_priority::high>(handle, std::move(m));
+  };
+  s.request_timer = [this](timestamp at) {
+    if (armed_timer_ && *armed_timer_ <= at) return;
+    armed_timer_ = at;
+    auto delay = std::max<std::int64_t>(0, at - spec_.io->processing_clock().now());
+    self_->delayed_send<caf::message_priority::high>(caf::actor_cast<task_actor>(self_),
+                                                     std::chrono::microseconds(delay), timer_msg{at});
+  };
+  return s;
+}
+
+void task::on_connect(connect_msg& m) {
+  phase_ = phase::restoring;
+  peers_ = std::move(m);
+  auto& graph = *spec_.graph;
+  for (auto& in : peers_.inputs) {
+    auto& e = graph.edges[in.edge];
+    input_gate::channel c;
+    c.input = e.input;
+    c.feedback = e.feedback;
+    c.loops = (*spec_.loops)[in.edge];
+    num_feedback_ += e.feedback;
+    gate_.add_channel(std::move(c));
+  }
+  auto handle = caf::actor_cast<task_actor>(self_);
+  auto content = std::make_shared<task_state_content>();
+  restored_ = content;
+  strand_->post([handle, content, spec = spec_] {
+    strand_done_msg done;
+    try {
+      if (spec.from)
+        *content = load_task_state(*spec.from, *spec.graph, spec.id.vertex, spec.id.subtask);
+    } catch (...) {
+      done.step = strand_done_msg::what::failed;
+      done.error = std::current_exception();
+    }
+    caf::anon_send<caf::message_priority::high>(handle, std::move(done));
+  });
+}
+
+void task::build_chain() {
+  auto& graph = *spec_.graph;
+  auto& v = graph.vertices[spec_.id.vertex];
+  std::vector<std::unique_ptr<output_edge>> edges;
+  for (std::size_t k = 0; k < v.outputs.size(); ++k) {
+    auto& e = graph.edges[v.outputs[k]];
+    auto limit = e.buffer_timeout.count() == 0 ? std::size_t{1} : e.type->batch_records();
+    std::vector<std::unique_ptr<output_channel>> channels;
+    for (std::size_t i = 0; i < peers_.outputs[k].size(); ++i) {
+      auto id = static_cast<std::uint32_t>(output_at_.size());
+      output_at_.emplace_back(static_cast<std::uint32_t>(k), static_cast<std::uint32_t>(i));
+      channels.push_back(std::make_unique<output_channel>(id, *e.type, *this, channel_window{}, limit));
+      channels_.push_back(channels.back().get());
+    }
+    auto most = graph.vertices[e.to].max_parallelism;
+    edges.push_back(std::make_unique<output_edge>(e, spec_.id.subtask, most, std::move(channels)));
+  }
+  chain_ = std::make_shared<operator_chain>(make_services(), std::move(edges));
+  if (auto* source = chain_->source())
+    for (auto& e : chain_->edges())
+      if (e->edge().buffer_timeout.count() == 0) source->set_batch_records(1);
+}
+
+void task::open_restored() {
+  build_chain();
+  auto& content = *restored_;
+  for (std::size_t i = 0; i < content.operators.size(); ++i)
+    chain_->at(i).restore_writers(content.operators[i].writers);
+  chain_->open();
+  for (std::uint32_t i = 0; i < content.operators.size(); ++i) {
+    auto& op = content.operators[i];
+    chain_->at(i).states().restore(chain_->node(i).name, op.states,
+                                   spec_.graph->config.allow_leftover_state);
+    if (!op.committables.empty()) uncommitted_[0][i] = op.committables;
+    for (auto& bytes : op.loop) {
+      auto b = chain_->node(i).output->make_batch();
+      byte_reader in(bytes);
+      b->decode(in);
+      loop_buffer_.push_back(std::move(b));
+    }
+  }
+  finished_on_restore_ = content.finished;
+  chain_->restored();
+  restored_.reset();
+  if (!uncommitted_.empty()) commit(0, false); // the attempt before may have died before it did
+  phase_ = phase::ready;
+  self_->send<caf::message_priority::high>(spec_.job, task_ready_msg{spec_.attempt, spec_.id});
+}
+
+void task::on_start() {
+  if (phase_ != phase::ready) return;
+  phase_ = phase::running;
+  last_run_ = steady::now();
+  run();
+}
+
+// -- data plane --------------------------------------------------------------------------------------
+
+void task::fail(std::uint32_t operator_index, std::exception_ptr error) {
+  if (phase_ == phase::failed || phase_ == phase::gone) return;
+  phase_ = phase::failed;
+  auto& v = spec_.graph->vertices[spec_.id.vertex];
+  auto& node = spec_.graph->node(v.chain[std::min<std::size_t>(operator_index, v.chain.size() - 1)]);
+  task_failed_msg m{spec_.attempt, spec_.id, describe(error, node.name, spec_.id.subtask)};
+  self_->send<caf::message_priority::high>(spec_.job, std::move(m));
+}
+
+void task::on_element(element_msg& m) {
+  if (m.attempt != spec_.attempt || phase_ == phase::failed || phase_ == phase::gone) return;
+  if (gate_.at(m.channel).feedback)
+    guarded([&] { on_feedback(m.channel, m.element); });
+  else
+    gate_.enqueue(m.channel, std::move(m.element));
+  run();
+}
+
+void task::on_credit(credit_msg& m) {
+  if (m.attempt != spec_.attempt || m.channel >= channels_.size()) return;
+  channels_[m.channel]->add_credit(m);
+  if (blocked_ || phase_ == phase::finishing) run();
+}
+
+void task::on_continue() {
+  continuing_ = false;
+  run();
+}
+
+void task::on_wakeup() {
+  source_waiting_ = false;
+  run();
+}
+
+void task::on_timer(timer_msg m) {
+  if (armed_timer_ && *armed_timer_ <= m.at) armed_timer_.reset();
+  if (armed_poll_ && *armed_poll_ <= m.at) {
+    armed_poll_.reset();
+    source_waiting_ = false;
+  }
+  if (phase_ != phase::running) return;
+  guarded([&] { chain_->processing_time(spec_.io->processing_clock().now()); });
+  run();
+}
+
+bool task::may_produce() {
+  for (auto* c : channels_)
+    if (!c->ready()) return false;
+  return chain_->ready();
+}
+
+/// The heart of a task: does what can be done now, accounts for the time, and arranges to be called
+/// again if more could be done.
+void task::run() {
+  if (!active() || continuing_) return;
+  auto start = steady::now();
+  auto& waited = blocked_ ? spec_.probe->backpressured_ns : spec_.probe->idle_ns;
+  waited.add(nanos(start - last_run_));
+  blocked_ = false;
+  guarded([&] {
+    if (phase_ == phase::running) {
+      if (chain_->source())
+        run_source();
+      else
+        run_inputs();
+    }
+    if (phase_ == phase::finishing) report_finished_if_drained();
+    settle();
+  });
+  last_run_ = steady::now();
+  spec_.probe->busy_ns.add(nanos(last_run_ - start));
+}
+
+void task::run_inputs() {
+  for (int turn = 0; phase_ == phase::running; ++turn) {
+    if (is_head_) run_loop_buffer();
+    if (!gate_.has_next()) return;
+    if (!may_produce()) {
+      blocked_ = true;
+      spec_.probe->credit_waits.add(1);
+      return;
+    }
+    if (turn == batches_per_turn) {
+      yield();
+      return;
+    }
+    handle(gate_.take());
+  }
+}
+
+void task::run_source() {
+  auto& source = *chain_->source();
+  for (int turn = 0; turn < batches_per_turn; ++turn) {
+    if (source_waiting_) return;
+    if (!may_produce()) {
+      blocked_ = true;
+      spec_.probe->credit_waits.add(1);
+      return;
+    }
+    auto result = source.poll_once();
+    switch (result.status) {
+      case poll_result::state::more: flush_aged(); break;
+      case poll_result::state::waiting:
+        source_waiting_ = true;
+        if (result.retry_at && (!armed_poll_ || *result.retry_at < *armed_poll_)) {
+          armed_poll_ = result.retry_at;
+          auto delay = std::max<std::int64_t>(0, *result.retry_at - spec_.io->processing_clock().now());
+          self_->delayed_send<caf::message_priority::high>(caf::actor_cast<task_actor>(self_),
+                                                           std::chrono::microseconds(delay),
+                                                           timer_msg{*result.retry_at});
+        }
+        return;
+      case poll_result::state::finished:
+        if (no_more_splits_) {
+          finish_inputs();
+          return;
+        }
+        source_waiting_ = true;
+        if (!std::exchange(split_requested_, true))
+          self_->send<caf::message_priority::high>(spec_.job,
+                                                   split_request_msg{spec_.attempt, spec_.id});
+        return;
+    }
+  }
+  yield();
+}
+
+void task::on_splits(assign_splits_msg& m) {
+  if (phase_ != phase::running && phase_ != phase::ready) return;
+  split_requested_ = false;
+  no_more_splits_ = m.no_more;
+  source_waiting_ = false;
+  guarded([&] {
+    if (!m.splits.empty()) chain_->source()->add_splits(std::move(m.splits));
+  });
+  run();
+}
+
+void task::yield() {
+  continuing_ = true;
+  self_->send(caf::actor_cast<task_actor>(self_), continue_msg{});
+}
+
+/// After a turn: if there is nothing more to do, nothing should wait in a buffer either.
+void task::settle() {
+  if (!active() || continuing_) return;
+  if (gate_.has_next() && !blocked_) return;
+  if (!self_->mailbox().empty()) return;
+  for (auto* c : channels_) c->flush();
+  chain_->on_idle();
+}
+
+void task::flush_aged() {
+  for (auto& e : chain_->edges()) {
+    auto oldest = steady::now() - e->edge().buffer_timeout;
+    for (auto& c : e->channels()) c->flush_older_than(oldest);
+  }
+}
+
+void task::handle(input_gate::next n) {
+  auto& e = n.element;
+  switch (e.kind) {
+    case channel_element::type::records: handle_records(n.channel, e); break;
+    case channel_element::type::watermark:
+      if (auto w = gate_.advance(n.channel, e.time)) handle_watermark(*w, e.flag);
+      break;
+    case channel_element::type::status: {
+      auto w = gate_.set_idle(n.channel, e.flag);
+      if (gate_.all_idle() != status_idle_) {
+        status_idle_ = !status_idle_;
+        chain_->status(status_idle_);
+      }
+      if (w) handle_watermark(*w, false);
+      break;
+    }
+    case channel_element::type::barrier: {
+      auto hold = spec_.graph->config.checkpoints.mode == checkpointing_mode::exactly_once;
+      after_alignment(gate_.align(n.channel, e.mark, hold));
+      break;
+    }
+    case channel_element::type::end_of_input: handle_end(n.channel); break;
+  }
+}
+
+void task::handle_records(std::uint32_t channel, channel_element& e) {
+  auto& b = *e.records;
+  auto bytes = static_cast<std::int64_t>(b.bytes());
+  spec_.probe->records_in.add(b.size());
+  spec_.probe->bytes_in.add(static_cast<std::uint64_t>(bytes));
+  if (gate_.at(channel).idle) {
+    gate_.set_idle(channel, false);
+    if (status_idle_) {
+      status_idle_ = false;
+      chain_->status(false);
+    }
+  }
+  chain_->process(b, gate_.at(channel).input);
+  b.clear();
+  return_credit(channel, bytes, std::move(e.records));
+  if (e.time != min_timestamp)
+    if (auto w = gate_.advance(channel, e.time)) handle_watermark(*w, false);
+  flush_aged();
+}
+
+void task::handle_watermark(timestamp w, bool exact) {
+  spec_.probe->watermark.store(w, std::memory_order_relaxed);
+  if (w == max_timestamp) watermark_done_ = true;
+  chain_->watermark(w, exact);
+}
+
+void task::return_credit(std::uint32_t channel, std::int64_t bytes, batch_box recycled) {
+  auto& from = peers_.inputs[channel];
+  credit_msg credit;
+  credit.attempt = spec_.attempt;
+  credit.channel = from.channel;
+  credit.batches = 1;
+  credit.bytes = bytes;
+  credit.recycled = std::move(recycled);
+  self_->send<caf::message_priority::high>(from.from, std::move(credit));
+}
+
+void task::send(std::uint32_t output_channel, channel_element element) {
+  auto [edge, target] = output_at_[output_channel];
+  auto& to = peers_.outputs[edge][target];
+  if (element.kind == channel_element::type::records) {
+    spec_.probe->records_out.add(element.records->size());
+    spec_.probe->bytes_out.add(element.records->bytes());
+  }
+  self_->send(to.to, element_msg{spec_.attempt, to.channel, std::move(element)});
+}
+
+void task::handle_end(std::uint32_t channel) {
+  auto w = gate_.end(channel);
+  if (w) handle_watermark(*w, true);
+  after_alignment(gate_.realign());
+  if (gate_.all_ended()) finish_inputs();
+}
+
+// -- the end -----------------------------------------------------------------------------------------
+
+void task::finish_inputs() {
+  if (!watermark_done_) handle_watermark(max_timestamp, true);
+  if (is_head_ && !inputs_ended_) {
+    // The loop may still be full: the job asks until it is empty, then says so.
+    inputs_ended_ = true;
+    self_->send<caf::message_priority::high>(spec_.job, loop_input_ended_msg{spec_.attempt, spec_.id});
+    return;
+  }
+  if (!finished_on_restore_) chain_->finish();
+  phase_ = phase::finishing;
+  auto works = std::make_shared<std::vector<std::pair<std::uint32_t, prepare_commit_work>>>();
+  for (std::uint32_t i = 0; i < chain_->size(); ++i)
+    if (auto work = chain_->at(i).prepare_commit(0, true)) works->emplace_back(i, std::move(work));
+  for (auto* c : channels_) c->end_of_input();
+  auto handle = caf::actor_cast<task_actor>(self_);
+  strand_->post([handle, works] {
+    strand_done_msg done;
+    done.step = strand_done_msg::what::finished;
+    std::uint32_t index = 0;
+    try {
+      for (auto& [i, work] : *works) {
+        index = i;
+        auto part = work();
+        if (!part.committables.empty()) done.committables[i] = std::move(part.committables);
+      }
+    } catch (...) {
+      done.step = strand_done_msg::what::failed;
+      done.id = index;
+      done.error = std::current_exception();
+    }
+    caf::anon_send<caf::message_priority::high>(handle, std::move(done));
+  });
+}
+
+void task::report_finished_if_drained() {
+  if (!strand_finished_) return;
+  for (auto* c : channels_)
+    if (!c->drained()) return;
+  phase_ = phase::finished;
+  self_->send<caf::message_priority::high>(
+    spec_.job, task_finished_msg{spec_.attempt, spec_.id, final_committables_});
+}
+
+void task::on_cancel() {
+  if (phase_ == phase::gone) return;
+  phase_ = phase::gone;
+  tear_down();
+}
+
+/// User objects may still be in use by work on the strands, so they are destroyed behind it.
+void task::tear_down() {
+  auto handle = caf::actor_cast<task_actor>(self_);
+  auto chain = std::move(chain_);
+  channels_.clear();
+  gate_ = {};
+  logging_.reset();
+  auto state_strand = state_strand_;
+  auto destroy = [chain = std::move(chain), handle]() mutable {
+    chain.reset();
+    strand_done_msg done;
+    done.step = strand_done_msg::what::torn_down;
+    caf::anon_send<caf::message_priority::high>(handle, std::move(done));
+  };
+  strand_->post([state_strand, destroy = std::move(destroy)]() mutable {
+    state_strand->post(std::move(destroy));
+  });
+}
+
+void task::on_strand_done(strand_done_msg& m) {
+  using what = strand_done_msg::what;
+  if (m.step == what::torn_down) {
+    self_->quit();
+    return;
+  }
+  if (phase_ == phase::gone) return;
+  switch (m.step) {
+    case what::restored: guarded([&] { open_restored(); }); return;
+    case what::prepared:
+      snapshot_in_progress_ = false;
+      spec_.probe->checkpoint_bytes.set(m.bytes);
+      if (!m.committables.empty()) uncommitted_[m.id] = std::move(m.committables);
+      return;
+    case what::finished:
+      strand_finished_ = true;
+      final_committables_ = std::move(m.committables);
+      run();
+      return;
+    case what::committed:
+      if (m.id == ~checkpoint_id{0})
+        self_->send<caf::message_priority::high>(spec_.job, committed_msg{spec_.attempt, spec_.id});
+      return;
+    case what::failed: fail(static_cast<std::uint32_t>(m.id), m.error); return;
+    case what::torn_down: return;
+  }
+}
+
+task_actor::behavior_type task_behavior(task_actor::stateful_pointer<task> self, task_spec spec) {
+  self->state.init(self, std::move(spec));
+  return {
+    [=](element_msg& m) { self->state.on_element(m); },
+    [=](credit_msg& m) { self->state.on_credit(m); },
+    [=](connect_msg& m) { self->state.on_connect(m); },
+    [=](start_msg) { self->state.on_start(); },
+    [=](cancel_msg) { self->state.on_cancel(); },
+    [=](trigger_msg m) { self->state.on_trigger(m); },
+    [=](checkpoint_complete_msg m) { self->state.on_complete(m); },
+    [=](checkpoint_aborted_msg m) { self->state.on_aborted(m); },
+    [=](assign_splits_msg& m) { self->state.on_splits(m); },
+    [=](probe_loop_msg m) { self->state.on_probe_loop(m); },
+    [=](end_loop_msg) { self->state.on_end_loop(); },
+    [=](continue_msg) { self->state.on_continue(); },
+    [=](timer_msg m) { self->state.on_timer(m); },
+    [=](wakeup_msg) { self->state.on_wakeup(); },
+    [=](strand_done_msg& m) { self->state.on_strand_done(m); },
+  };
+}
+
+} // namespace sluice::runtime
