@@ -37,7 +37,7 @@ private:
 };
 
 /// Blocking work is queued and runs in `pump()`, on the test's thread.
-class fake_io_context final : public io_context {
+class fake_io_context : public io_context {
 public:
   explicit fake_io_context(std::uint32_t subtask = 0, std::uint32_t parallelism = 1)
     : subtask_(subtask), parallelism_(parallelism) {}

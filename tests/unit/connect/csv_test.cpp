@@ -210,6 +210,16 @@ BOOST_AUTO_TEST_CASE(lines_can_be_made_to_end_at_line_ends_whatever_the_quotes) 
              == (texts{{"a", "b"}, {"e", "f,\"g"}, {"h", "i"}}));
 }
 
+BOOST_AUTO_TEST_CASE(long_files_without_quotes_end_where_they_end) {
+  csv_options options;
+  options.quoted_newlines = false;
+  std::string content;
+  for (int i = 0; i < 20'000; ++i) content += "row " + std::to_string(i) + ",plain\n";
+  auto rows = parse<pair_of_text>(content + "last,\"one\"", options, 100'000);
+  BOOST_TEST(rows.size() == 20'001);
+  BOOST_TEST(rows.back().b == "one");
+}
+
 BOOST_AUTO_TEST_CASE(an_overlong_record_is_refused_and_the_next_one_read) {
   csv_options options;
   options.max_record_bytes = 20;

@@ -54,7 +54,8 @@ std::size_t csv_decoder_core::make_index(bool last, std::size_t max_records) {
                         max_records);
   }
   auto behind = index_.num_rows == 0 ? 0 : index_.ends[index_.rows[index_.num_rows - 1] - 1] + 1;
-  if (last && index_.num_rows < max_records && behind < chunk_.size()) {
+  bool to_the_end = index_.scanned == chunk_.size() && index_.num_rows < max_records;
+  if (last && to_the_end && behind < chunk_.size()) {
     if (index_.ends.size() <= index_.num_ends) index_.ends.resize(index_.num_ends + 64);
     if (index_.rows.size() <= index_.num_rows) index_.rows.resize(index_.num_rows + 64);
     unclosed_ = index_.state.inside;
