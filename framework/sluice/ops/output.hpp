@@ -79,10 +79,13 @@ public:
   /// Emits `value` with the timestamp of the record at hand, if there is one.
   template <class U = T>
   void collect(U&& value) {
-    if (timed_)
+    if (timed_) {
       batch_.push_back(std::forward<U>(value), time_);
-    else
+    } else {
+      if (batch_.has_timestamps()) [[unlikely]]
+        flush(); // after collect_with_timestamp
       batch_.push_back(std::forward<U>(value));
+    }
     if (batch_.size() >= limit_ || batch_.bytes() >= max_bytes) [[unlikely]]
       flush();
   }

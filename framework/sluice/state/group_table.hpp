@@ -256,10 +256,10 @@ public:
   /// Empties the table; keeps its memory unless a snapshot still reads it or it was mostly unused.
   void clear() {
     if (size_ == 0 && growth_left_ == max_load(capacity())) return;
-    if (cow_ && cow_->finished()) cow_.reset();
+    const auto shared = view_in_use();
     if (capacity() > min_shrink && size_ < capacity() / 16) {
       reset(std::bit_ceil(std::max(detail::probe_width, 2 * size_)));
-    } else if (cow_) {
+    } else if (shared) {
       reset(capacity());
     } else {
       for (std::size_t i = 0; i < capacity(); ++i) {
@@ -313,10 +313,17 @@ private:
   }
 
   void before_write(std::size_t i) {
-    if (cow_->finished())
-      cow_.reset();
-    else
-      cow_->before_write(i);
+    if (view_in_use()) cow_->before_write(i);
+  }
+
+  /// Whether a snapshot is still to be written or being written; forgets it if not. One that nobody
+  /// else holds was given up (its checkpoint was aborted).
+  bool view_in_use() {
+    if (!cow_) return false;
+    if (!cow_->finished() && cow_.use_count() > 1) return true;
+    std::atomic_thread_fence(std::memory_order_acquire);
+    cow_.reset();
+    return false;
   }
 
   void reset(std::size_t capacity) {
@@ -332,7 +339,7 @@ private:
   void grow() {
     auto old = std::move(storage_);
     auto old_capacity = capacity();
-    auto shared = cow_ && !cow_->finished();
+    auto shared = view_in_use();
     // Tombstones alone do not make a table grow.
     reset(std::max<std::size_t>(probe_width_capacity, size_ > max_load(old_capacity) / 2 ? 2 * old_capacity : old_capacity));
     if (!old) return;

@@ -39,7 +39,7 @@ struct aging {
 template <class V>
 class aging_accessor final : public state_accessor<V> {
 public:
-  aging_accessor(std::unique_ptr<state_accessor<aging<V>>> inner, state_ttl ttl, const clock& time)
+  aging_accessor(std::shared_ptr<state_accessor<aging<V>>> inner, state_ttl ttl, const clock& time)
     : inner_(std::move(inner)), ttl_(ttl), clock_(time) {}
 
   const V* find() override {
@@ -69,7 +69,7 @@ private:
     return clock_.now() >= saturating_add(stored.touched, ttl_.lifetime.count());
   }
 
-  std::unique_ptr<state_accessor<aging<V>>> inner_;
+  std::shared_ptr<state_accessor<aging<V>>> inner_;
   state_ttl ttl_;
   const clock& clock_;
 };
@@ -246,7 +246,7 @@ public:
 
   /// Fetches the slots of `hash` in all states, ahead of use.
   void prefetch(std::uint64_t hash) {
-    for (auto* p : prefetchable_) p->prefetch(hash);
+    for (auto& p : prefetchable_) p->prefetch(hash);
   }
   bool has_states() const noexcept { return !prefetchable_.empty(); }
 
@@ -298,10 +298,10 @@ private:
   };
 
   template <class V>
-  std::unique_ptr<state_accessor<V>> make_table(const std::string& name) {
-    auto table = std::make_unique<table_accessor<V>>(*this);
+  std::shared_ptr<state_accessor<V>> make_table(const std::string& name) {
+    auto table = std::make_shared<table_accessor<V>>(*this);
     registry_.add(name, &table->entry);
-    prefetchable_.push_back(table.get());
+    prefetchable_.push_back(table);
     return table;
   }
 
@@ -317,7 +317,8 @@ private:
   const clock& clock_;
   const K* key_ = nullptr;
   std::uint64_t hash_ = 0;
-  std::vector<prefetcher*> prefetchable_;
+  /// All states, also those that the program has let go of: the registry snapshots them.
+  std::vector<std::shared_ptr<prefetcher>> prefetchable_;
 };
 
 } // namespace sluice
