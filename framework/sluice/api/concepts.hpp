@@ -11,7 +11,6 @@ namespace sluice {
 
 namespace detail {
 
-
 template <class... Ts>
 struct last_of;
 template <class T>
@@ -28,16 +27,25 @@ struct collector_of<collector<U>&> {
   using type = U;
 };
 
+/// `type` is U if the last of `As` is `collector<U>&`; else there is none.
+template <class... As>
+struct collected_by {};
+template <class... As>
+  requires requires { typename collector_of<typename last_of<As...>::type>::type; }
+struct collected_by<As...> : collector_of<typename last_of<As...>::type> {};
+
 template <class M>
 struct output_of_member;
 template <class C, class R, class... As>
-struct output_of_member<R (C::*)(As...)> : collector_of<typename last_of<As...>::type> {};
+struct output_of_member<R (C::*)(As...)> : collected_by<As...> {};
 template <class C, class R, class... As>
-struct output_of_member<R (C::*)(As...) const> : collector_of<typename last_of<As...>::type> {};
+struct output_of_member<R (C::*)(As...) const> : collected_by<As...> {};
 template <class C, class R, class... As>
-struct output_of_member<R (C::*)(As...) noexcept> : collector_of<typename last_of<As...>::type> {};
+struct output_of_member<R (C::*)(As...) noexcept> : collected_by<As...> {};
+template <class C, class R, class... As>
+struct output_of_member<R (C::*)(As...) const noexcept> : collected_by<As...> {};
 template <class R, class... As>
-struct output_of_member<R (*)(As...)> : collector_of<typename last_of<As...>::type> {};
+struct output_of_member<R (*)(As...)> : collected_by<As...> {};
 
 /// What a function emits, read off its signature: `process_element(..., collector<U>&)`,
 /// `process_element1`, or a lambda with a parameter `collector<U>&`.
