@@ -301,7 +301,7 @@ std::string schema_of() {
   } else if constexpr (std::is_floating_point_v<T>) {
     return sizeof(T) == 4 ? "f32" : "f64";
   } else if constexpr (std::is_integral_v<T>) {
-    return (std::is_signed_v<T> ? "i" : "u") + std::to_string(8 * sizeof(T));
+    return std::string(std::is_signed_v<T> ? "i" : "u").append(std::to_string(8 * sizeof(T)));
   } else if constexpr (std::is_same_v<T, std::string>) {
     return "string";
   } else if constexpr (detail::is_chrono_duration<T>) {
@@ -326,7 +326,7 @@ std::string schema_of() {
   } else if constexpr (detail::tuple_like<T>) {
     return []<std::size_t... I>(std::index_sequence<I...>) {
       std::string text = "(";
-      ((text += (I == 0 ? "" : ",") + schema_of<std::tuple_element_t<I, T>>()), ...);
+      (text.append(I == 0 ? "" : ",").append(schema_of<std::tuple_element_t<I, T>>()), ...);
       return text + ")";
     }(std::make_index_sequence<std::tuple_size_v<T>>{});
   } else if constexpr (detail::map_like<T>) {
@@ -338,13 +338,14 @@ std::string schema_of() {
     std::string text = "struct{";
     boost::mp11::mp_for_each<detail::members_of<T>>([&](auto member) {
       using field = std::remove_cvref_t<decltype(std::declval<T&>().*member.pointer)>;
-      text += (text.back() == '{' ? "" : ",") + std::string(member.name) + ":" + schema_of<field>();
+      text.append(text.back() == '{' ? "" : ",").append(member.name);
+      text.append(":").append(schema_of<field>());
     });
     return text + "}";
   } else if constexpr (detail::plain_struct<T>) {
     return []<std::size_t... I>(std::index_sequence<I...>) {
       std::string text = "struct{";
-      ((text += (I == 0 ? "" : ",") + schema_of<boost::pfr::tuple_element_t<I, T>>()), ...);
+      (text.append(I == 0 ? "" : ",").append(schema_of<boost::pfr::tuple_element_t<I, T>>()), ...);
       return text + "}";
     }(std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
   } else {

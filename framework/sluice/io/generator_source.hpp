@@ -16,9 +16,9 @@ namespace sluice {
 /// How many records a generator makes, and how fast.
 struct generator_options {
   /// Records in all; nothing: without end.
-  std::optional<std::uint64_t> count;
+  std::optional<std::uint64_t> count = std::nullopt;
   /// Records per second, of all subtasks together; nothing: as fast as they are taken.
-  std::optional<double> records_per_second;
+  std::optional<double> records_per_second = std::nullopt;
 };
 
 namespace detail {
