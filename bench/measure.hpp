@@ -1,0 +1,43 @@
+/// Runs a job as a Sluice program and as a loop, in turns, and compares them.
+#pragma once
+
+#include "benchmark.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace bench {
+
+/// What the command line may say about a job.
+struct run_options {
+  std::optional<std::uint32_t> parallelism;
+  std::optional<std::uint64_t> records;
+  std::uint32_t repeat = 5;
+};
+
+/// Records per second.
+struct rates {
+  double median = 0;
+  double best = 0;
+};
+
+struct comparison {
+  std::string job;
+  std::uint32_t parallelism = 0;
+  std::uint64_t records = 0;
+  rates sluice;
+  rates loop;
+
+  double ratio() const { return sluice.median / loop.median; }
+};
+
+/// The middle one, or the mean of the two in the middle. REQUIRES: `values` is not empty.
+double median(std::vector<double> values);
+
+/// One run of each to warm up, then `repeat` runs of each in turns, so that what else the machine
+/// does hits both alike. Errors: `std::runtime_error` when a run of Sluice does not give the
+/// result of the loop.
+comparison compare(const job& j, const run_options& options);
+
+} // namespace bench
