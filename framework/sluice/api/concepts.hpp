@@ -77,7 +77,7 @@ using output_or = typename std::conditional_t<std::is_void_v<Out>, decltype(outp
 
 /// Reads (and, on a mutable record, changes) field `I` of a tuple or plain struct.
 template <std::size_t I>
-struct field_at {
+struct nth_field {
   template <class T>
   decltype(auto) operator()(T& record) const {
     if constexpr (tuple_like<std::remove_const_t<T>>)

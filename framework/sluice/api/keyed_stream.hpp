@@ -53,23 +53,23 @@ public:
   /// The same by the field's position: `sum<1>()` of a pair, tuple or plain struct.
   template <std::size_t I>
   data_stream<T> sum() const {
-    return sum(detail::field_at<I>{});
+    return sum(detail::nth_field<I>{});
   }
   template <std::size_t I>
   data_stream<T> min() const {
-    return min(detail::field_at<I>{});
+    return min(detail::nth_field<I>{});
   }
   template <std::size_t I>
   data_stream<T> max() const {
-    return max(detail::field_at<I>{});
+    return max(detail::nth_field<I>{});
   }
   template <std::size_t I>
   data_stream<T> min_by() const {
-    return min_by(detail::field_at<I>{});
+    return min_by(detail::nth_field<I>{});
   }
   template <std::size_t I>
   data_stream<T> max_by() const {
-    return max_by(detail::field_at<I>{});
+    return max_by(detail::nth_field<I>{});
   }
 
   // -- state and time ------------------------------------------------------------------------------
@@ -231,7 +231,7 @@ public:
   }
   template <std::size_t I>
   data_stream<T> sum() const {
-    return sum(detail::field_at<I>{});
+    return sum(detail::nth_field<I>{});
   }
 
 private:
