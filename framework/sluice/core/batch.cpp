@@ -10,6 +10,7 @@ void batch::append_columns(const batch& from, std::size_t begin, std::size_t end
   }
   SLUICE_CHECK(count == 0 || timed_ == from.timed_,
                "a batch with timestamps was appended to one without");
+  if (count == 0) return;
   auto room = std::max(size_ + count, row_capacity());
   if (timed_) {
     timestamps_.reserve(room, size_);

@@ -76,7 +76,7 @@ public:
 
   void copy(void* target, std::size_t size) {
     need(size);
-    std::memcpy(target, data_.data() + position_, size);
+    if (size > 0) std::memcpy(target, data_.data() + position_, size); // empty ones may be null
     position_ += size;
   }
 
