@@ -34,4 +34,40 @@ constexpr event make_event(std::uint64_t n, std::uint64_t keys, std::uint64_t re
   return {key, static_cast<std::int64_t>(key % 256) + 1, n / records_per_tick};
 }
 
+// -- tumbling_count -----------------------------------------------------------
+
+inline constexpr std::uint64_t records_per_tick = 100;
+inline constexpr std::uint64_t tumbling_size = 1'000; ///< ticks
+
+/// What the count of one key in one window adds to the checksum: not linear, so that a record
+/// counted in the wrong window is noticed.
+constexpr std::uint64_t window_checksum(std::int64_t count) noexcept {
+  return static_cast<std::uint64_t>(count) * static_cast<std::uint64_t>(count);
+}
+
+/// Numbers the records of a bounded generator so that its readers advance through event time
+/// together. A generator gives each of `parts` readers a range of [0, records); as such the last
+/// reader would begin where the first one ends, with all of the windows between open at once. Here
+/// the k-th reader makes the records k, k + parts, k + 2 * parts...
+///
+/// REQUIRES: `records` is a multiple of `parts`. Not thread-safe: a copy per reader.
+class round_robin {
+public:
+  round_robin(std::uint64_t records, std::uint64_t parts) : size_(records / parts), parts_(parts) {}
+
+  std::uint64_t operator()(std::uint64_t n) noexcept {
+    if (n - first_ >= size_) [[unlikely]] {
+      part_ = n / size_;
+      first_ = part_ * size_;
+    }
+    return (n - first_) * parts_ + part_;
+  }
+
+private:
+  std::uint64_t size_;
+  std::uint64_t parts_;
+  std::uint64_t first_ = 0; ///< of the range that is being read
+  std::uint64_t part_ = 0;  ///< its number
+};
+
 } // namespace bench

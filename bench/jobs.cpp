@@ -1,6 +1,7 @@
 #include "benchmark.hpp"
 #include "loops.hpp"
 #include "programs.hpp"
+#include "text.hpp"
 
 namespace bench {
 
@@ -15,6 +16,10 @@ constexpr job all[] = {
    keyed_sum_1k_loop},
   {"keyed_sum_1m", "running sum per key, 1,000,000 keys", 2, 50'000'000, 1, keyed_sum_1m_program,
    keyed_sum_1m_loop},
+  {"tumbling_count", "count per key and event-time window of 100,000 records, 1,000 keys", 2,
+   100'000'000, 1, tumbling_count_program, tumbling_count_loop},
+  {"word_count", "split lines, running count per word; records are words", 2, 40'000'000,
+   words_per_line, word_count_program, word_count_loop},
 };
 
 } // namespace

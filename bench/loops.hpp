@@ -9,5 +9,7 @@ namespace bench {
 outcome pipeline_loop(std::uint64_t records);
 outcome keyed_sum_1k_loop(std::uint64_t records);
 outcome keyed_sum_1m_loop(std::uint64_t records);
+outcome tumbling_count_loop(std::uint64_t records);
+outcome word_count_loop(std::uint64_t records);
 
 } // namespace bench
