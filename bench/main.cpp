@@ -1,11 +1,12 @@
 /// sluice-bench: Sluice against the plain C++ loop that does the same job.
 #include "measure.hpp"
 #include "report.hpp"
+#include "suites.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
+#include <cstdio>
 #include <exception>
 #include <string>
 #include <vector>
@@ -16,38 +17,50 @@ constexpr int usage_error = 2;
 
 void list() {
   for (auto& j : bench::jobs()) fmt::print("{:<20} {}\n", j.name, j.summary);
-}
-
-const bench::job* find_job(const std::string& name) {
-  auto all = bench::jobs();
-  auto found = std::find_if(all.begin(), all.end(), [&](auto& j) { return j.name == name; });
-  return found == all.end() ? nullptr : &*found;
+  for (auto& s : bench::suites()) fmt::print("{:<20} {}\n", s.name, s.summary);
+  fmt::print("{:<20} everything above\n", "all");
 }
 
 std::string valid_names() {
   std::vector<std::string_view> names;
   for (auto& j : bench::jobs()) names.push_back(j.name);
+  for (auto& s : bench::suites()) names.push_back(s.name);
   names.push_back("all");
   return fmt::format("{}", fmt::join(names, ", "));
 }
 
-int run(const std::vector<std::string>& names, const bench::run_options& options, bool json) {
-  std::vector<const bench::job*> chosen;
-  for (auto& name : names) {
-    if (name == "all") {
-      for (auto& j : bench::jobs()) chosen.push_back(&j);
-    } else if (auto* j = find_job(name)) {
-      chosen.push_back(j);
-    } else {
-      fmt::print(stderr, "sluice-bench: no benchmark is called \"{}\"; there are: {}\n", name,
-                 valid_names());
-      return usage_error;
-    }
+/// What `run` was asked for. The jobs come first, so that their table is in one piece.
+struct selection {
+  std::vector<const bench::job*> jobs;
+  std::vector<const bench::suite*> suites;
+
+  /// Whether there is such a benchmark.
+  bool add(const std::string& name) {
+    auto before = jobs.size() + suites.size();
+    for (auto& j : bench::jobs())
+      if (name == j.name || name == "all") jobs.push_back(&j);
+    for (auto& s : bench::suites())
+      if (name == s.name || name == "all") suites.push_back(&s);
+    return jobs.size() + suites.size() > before;
   }
-  if (!json) bench::print_header();
-  for (auto* j : chosen) {
-    auto result = bench::compare(*j, options);
-    json ? bench::print_json(result) : bench::print_row(result);
+};
+
+int run(const std::vector<std::string>& names, const bench::options& o) {
+  selection chosen;
+  for (auto& name : names) {
+    if (chosen.add(name)) continue;
+    fmt::print(stderr, "sluice-bench: no benchmark is called \"{}\"; there are: {}\n", name,
+               valid_names());
+    return usage_error;
+  }
+  if (!o.json && !chosen.jobs.empty()) bench::print_header();
+  for (auto* j : chosen.jobs) {
+    auto result = bench::compare(*j, o);
+    o.json ? bench::print_json(result) : bench::print_row(result);
+  }
+  for (auto* s : chosen.suites) {
+    s->run(o);
+    std::fflush(stdout);
   }
   return 0;
 }
@@ -55,23 +68,29 @@ int run(const std::vector<std::string>& names, const bench::run_options& options
 } // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Benchmarks of Sluice, each against a plain C++ loop", "sluice-bench");
+  CLI::App app("Benchmarks of Sluice, most of them against a plain C++ loop", "sluice-bench");
   app.require_subcommand(1);
   auto* list_command = app.add_subcommand("list", "Lists the benchmarks");
   auto* run_command = app.add_subcommand("run", "Runs benchmarks");
+  auto* child_command = app.add_subcommand("internal-startup")->group("");
 
   std::vector<std::string> names;
-  bench::run_options options;
-  bool json = false;
+  bench::options o;
   run_command->add_option("NAME", names, "Benchmarks, or \"all\"")->required();
-  run_command->add_option("--parallelism", options.parallelism, "Subtasks per operator")
+  run_command->add_option("--parallelism", o.parallelism, "Subtasks per operator")
     ->check(CLI::Range(1, 128));
-  run_command->add_option("--records", options.records, "Records per run")
+  run_command->add_option("--records", o.records, "Records per run of a job")
     ->check(CLI::PositiveNumber);
-  run_command->add_option("--repeat", options.repeat, "Measured runs of each, in turns")
-    ->check(CLI::Range(1, 1'000'000))
-    ->capture_default_str();
-  run_command->add_flag("--json", json, "Print one JSON object a line");
+  run_command->add_option("--repeat", o.repeat, "Measured runs of each, in turns")
+    ->check(CLI::Range(1, 1'000'000));
+  run_command->add_flag("--json", o.json, "Print one JSON object a line");
+  run_command
+    ->add_option("--seconds", o.seconds, "How long latency, backpressure and checkpoint measure")
+    ->check(CLI::PositiveNumber);
+  run_command->add_option("--keys", o.keys, "Keys of checkpoint's state")
+    ->check(CLI::PositiveNumber);
+  run_command->add_option("--directory", o.directory,
+                          "Where checkpoint puts its files (default: in memory)");
 
   try {
     app.parse(argc, argv);
@@ -80,7 +99,8 @@ int main(int argc, char** argv) {
   }
   try {
     if (*list_command) list();
-    return *run_command ? run(names, options, json) : 0;
+    if (*child_command) bench::run_startup_child();
+    return *run_command ? run(names, o) : 0;
   } catch (const std::exception& e) {
     fmt::print(stderr, "sluice-bench: {}\n", e.what());
     return 1;

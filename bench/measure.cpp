@@ -33,12 +33,13 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
 }
 
-comparison compare(const job& j, const run_options& options) {
-  auto parallelism = options.parallelism.value_or(j.parallelism);
-  auto records = round_up(options.records.value_or(j.records), j.granule * parallelism);
+comparison compare(const job& j, const options& o) {
+  auto parallelism = o.parallelism.value_or(j.parallelism);
+  auto records = round_up(o.records.value_or(j.records), j.granule * parallelism);
+  auto repeat = o.repeat.value_or(5);
   std::vector<double> sluice;
   std::vector<double> loop;
-  for (std::uint32_t i = 0; i <= options.repeat; ++i) {
+  for (std::uint32_t i = 0; i <= repeat; ++i) {
     auto by_sluice = j.sluice(records, parallelism);
     auto by_loop = j.loop(records);
     check(j, by_sluice, by_loop);

@@ -2,19 +2,12 @@
 #pragma once
 
 #include "benchmark.hpp"
+#include "options.hpp"
 
-#include <optional>
 #include <string>
 #include <vector>
 
 namespace bench {
-
-/// What the command line may say about a job.
-struct run_options {
-  std::optional<std::uint32_t> parallelism;
-  std::optional<std::uint64_t> records;
-  std::uint32_t repeat = 5;
-};
 
 /// Records per second.
 struct rates {
@@ -35,9 +28,9 @@ struct comparison {
 /// The middle one, or the mean of the two in the middle. REQUIRES: `values` is not empty.
 double median(std::vector<double> values);
 
-/// One run of each to warm up, then `repeat` runs of each in turns, so that what else the machine
-/// does hits both alike. Errors: `std::runtime_error` when a run of Sluice does not give the
-/// result of the loop.
-comparison compare(const job& j, const run_options& options);
+/// One run of each to warm up, then `repeat` (5) runs of each in turns, so that what else the
+/// machine does hits both alike. Errors: `std::runtime_error` when a run of Sluice does not give
+/// the result of the loop.
+comparison compare(const job& j, const options& o);
 
 } // namespace bench

@@ -1,0 +1,18 @@
+#include "suites.hpp"
+
+namespace bench {
+
+namespace {
+
+constexpr suite all[] = {
+  {"latency", "3 actors, 10,000 records/s: percentiles; idle CPU of a waiting job", run_latency},
+  {"startup", "wall time and memory of a whole process with a job of 10 records", run_startup},
+  {"backpressure", "memory with a fast source and a sink of 1,000 records/s", run_backpressure},
+  {"checkpoint", "what a checkpoint every second costs, with 10,000,000 keys", run_checkpoint},
+};
+
+} // namespace
+
+std::span<const suite> suites() { return all; }
+
+} // namespace bench
