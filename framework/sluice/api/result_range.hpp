@@ -45,9 +45,13 @@ public:
     using pointer = T*;
 
     explicit iterator(result_range* range) : range_(range) {}
-    T& operator*() const { return range_->taken_[range_->next_]; }
+    T& operator*() const {
+      range_->fill(); // waits for the record, if no comparison with `end()` has
+      return range_->taken_[range_->next_];
+    }
     T* operator->() const { return &**this; }
     iterator& operator++() {
+      range_->fill();
       ++range_->next_;
       return *this;
     }
