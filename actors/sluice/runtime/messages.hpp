@@ -19,6 +19,9 @@ namespace sluice::runtime {
 
 using checkpoint_id = std::uint64_t;
 
+/// The most batches that may be under way, unprocessed, in a channel.
+inline constexpr std::uint32_t max_window_batches = 8;
+
 /// A subtask of a chain.
 struct task_id {
   std::uint32_t vertex = 0;

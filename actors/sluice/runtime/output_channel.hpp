@@ -25,7 +25,7 @@ protected:
 
 /// Window of a channel at its start: what may be under way, unprocessed.
 struct channel_window {
-  std::uint32_t batches = 8;
+  std::uint32_t batches = max_window_batches;
   std::int64_t bytes = 512 * 1024;
 };
 

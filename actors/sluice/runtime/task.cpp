@@ -181,10 +181,12 @@ void task::fail(std::uint32_t operator_index, std::exception_ptr error) {
 
 void task::on_element(element_msg& m) {
   if (m.attempt != spec_.attempt || phase_ == phase::failed || phase_ == phase::gone) return;
-  if (gate_.at(m.channel).feedback)
-    guarded([&] { on_feedback(m.channel, m.element); });
-  else
-    gate_.enqueue(m.channel, std::move(m.element));
+  guarded([&] {
+    if (gate_.at(m.channel).feedback)
+      on_feedback(m.channel, m.element);
+    else
+      gate_.enqueue(m.channel, std::move(m.element));
+  });
   run();
 }
 
@@ -415,6 +417,7 @@ void task::finish_inputs() {
   if (is_head_ && !inputs_ended_) {
     // The loop may still be full: the job asks until it is empty, then says so.
     inputs_ended_ = true;
+    if (missed_trigger_) take_checkpoint(barrier{*missed_trigger_, barrier_kind::checkpoint, 0});
     self_->send<caf::message_priority::high>(spec_.job, loop_input_ended_msg{spec_.attempt, spec_.id});
     return;
   }
@@ -445,10 +448,15 @@ void task::finish_inputs() {
 }
 
 void task::report_finished_if_drained() {
-  if (!strand_finished_) return;
+  if (!strand_finished_ || snapshot_in_progress_) return;
   for (auto* c : channels_)
     if (!c->drained()) return;
   phase_ = phase::finished;
+  // What earlier checkpoints prepared and nobody has committed is part of the end, too.
+  for (auto& [id, by_operator] : uncommitted_)
+    for (auto& [i, list] : by_operator)
+      final_committables_[i].insert(final_committables_[i].end(), list.begin(), list.end());
+  uncommitted_.clear();
   self_->send<caf::message_priority::high>(
     spec_.job, task_finished_msg{spec_.attempt, spec_.id, final_committables_});
 }
@@ -491,6 +499,7 @@ void task::on_strand_done(strand_done_msg& m) {
       snapshot_in_progress_ = false;
       spec_.probe->checkpoint_bytes.set(m.bytes);
       if (!m.committables.empty()) uncommitted_[m.id] = std::move(m.committables);
+      if (phase_ == phase::finishing) run();
       return;
     case what::finished:
       strand_finished_ = true;

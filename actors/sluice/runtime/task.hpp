@@ -14,6 +14,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <vector>
 
 namespace sluice::runtime {
@@ -152,10 +153,11 @@ private:
     std::vector<std::pair<std::uint32_t, prepare_commit_work>> works;            ///< by operator
     std::vector<source_split> splits;
     std::vector<std::string> loop; ///< records in the loop, batch by batch
-    std::size_t loop_barriers_missing = 0;
+    std::set<std::uint32_t> barrier_back; ///< feedback channels behind whose barrier records are new
   };
   std::shared_ptr<pending_snapshot> logging_; ///< waits for its barrier to come round the loop
   bool snapshot_in_progress_ = false;
+  checkpoint_id last_checkpoint_ = 0;
   std::map<checkpoint_id, std::map<std::uint32_t, std::vector<std::string>>> uncommitted_;
   std::map<std::uint32_t, std::vector<std::string>> final_committables_;
   bool finished_on_restore_ = false;
@@ -168,6 +170,7 @@ private:
   std::optional<std::uint64_t> probe_to_send_;
   std::size_t probes_missing_ = 0;
   bool inputs_ended_ = false;
+  std::optional<checkpoint_id> missed_trigger_; ///< a checkpoint whose barrier has not come
 };
 
 /// The actor around a `task`.

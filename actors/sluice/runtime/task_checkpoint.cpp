@@ -37,9 +37,12 @@ std::string checkpoint_paths::path_of(checkpoint_id id) const {
 }
 
 void task::on_trigger(trigger_msg m) {
-  if (phase_ != phase::running) return;
-  // An iteration head whose inputs still run gets the barrier from them.
-  if (!chain_->source() && !inputs_ended_) return;
+  if (phase_ != phase::running || m.id <= last_checkpoint_) return;
+  if (!chain_->source() && !inputs_ended_) {
+    // An iteration head gets the barrier from its inputs, unless they end before it comes.
+    missed_trigger_ = m.id;
+    return;
+  }
   guarded([&] { take_checkpoint(barrier{m.id, barrier_kind::checkpoint, 0}); });
 }
 
@@ -53,6 +56,8 @@ void task::after_alignment(const std::optional<barrier>& mark) {
 
 void task::take_checkpoint(barrier mark) {
   auto start = steady::now();
+  last_checkpoint_ = mark.id;
+  if (missed_trigger_ && *missed_trigger_ <= mark.id) missed_trigger_.reset();
   // Downstream first: it can align while this task looks at its state.
   for (auto* c : channels_) c->control(mark);
   if (snapshot_in_progress_) {
@@ -72,7 +77,6 @@ void task::take_checkpoint(barrier mark) {
   if (num_feedback_ > 0) {
     // Records that are in the loop now belong to the checkpoint: those that wait here, and those
     // that come back before the barrier does.
-    logging_->loop_barriers_missing = num_feedback_;
     for (auto& b : loop_buffer_) {
       byte_writer out;
       b->encode(out);
@@ -183,10 +187,9 @@ void task::on_complete(checkpoint_complete_msg m) {
 void task::on_aborted(checkpoint_aborted_msg m) {
   if (!active()) return;
   gate_.abort(m.id);
-  if (logging_ && logging_->id <= m.id) {
-    logging_.reset();
-    snapshot_in_progress_ = false;
-  }
+  if (missed_trigger_ && *missed_trigger_ <= m.id) missed_trigger_.reset();
+  // Not dropped: what sinks have prepared must be committed with a later checkpoint.
+  if (logging_ && logging_->id <= m.id) write_snapshot(logging_->id);
   run();
 }
 

@@ -15,7 +15,7 @@ void task::on_feedback(std::uint32_t channel, channel_element& e) {
     case channel_element::type::records: {
       auto b = e.records.take();
       came_back_ += b->size();
-      if (logging_) {
+      if (logging_ && !logging_->barrier_back.contains(channel)) {
         byte_writer out;
         b->encode(out);
         logging_->loop.push_back(out.take());
@@ -30,7 +30,8 @@ void task::on_feedback(std::uint32_t channel, channel_element& e) {
     }
     case channel_element::type::barrier:
       if (e.mark.kind == barrier_kind::checkpoint) {
-        if (logging_ && logging_->id == e.mark.id && --logging_->loop_barriers_missing == 0)
+        if (logging_ && logging_->id == e.mark.id && logging_->barrier_back.insert(channel).second
+            && logging_->barrier_back.size() == num_feedback_)
           write_snapshot(e.mark.id);
       } else if (probes_missing_ > 0 && --probes_missing_ == 0) {
         self_->send<caf::message_priority::high>(

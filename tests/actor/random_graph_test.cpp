@@ -1,0 +1,104 @@
+/// Thousands of random programs, message order chosen by a seed: the result must be that of a
+/// sequential evaluation, with and without chaining; and a job can be cancelled at any moment.
+#include "support/actor_fixture.hpp"
+#include "support/random_program.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cstdlib>
+
+namespace sluice::testing {
+
+BOOST_AUTO_TEST_SUITE(random_graphs)
+
+namespace {
+
+/// SLUICE_SEED runs a single seed again; SLUICE_RANDOM_PROGRAMS sets how many are tried.
+std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+  auto* text = std::getenv(name);
+  return text ? std::strtoull(text, nullptr, 10) : otherwise;
+}
+
+std::pair<std::uint64_t, std::uint64_t> seeds(std::uint64_t count) {
+  if (auto* one = std::getenv("SLUICE_SEED")) {
+    auto seed = std::strtoull(one, nullptr, 10);
+    return {seed, seed + 1};
+  }
+  return {1, 1 + from_environment("SLUICE_RANDOM_PROGRAMS", count)};
+}
+
+void check_program(std::uint64_t seed, bool chaining) {
+  BOOST_TEST_CONTEXT("seed " << seed << (chaining ? " chained" : " unchained")) {
+    auto program = make_random_program(seed, {chaining, false});
+    stepped_runtime runtime(seed);
+    auto job = runtime.submit(make_job_graph(program.env.program()->pending()));
+    runtime.run_to_end(*job);
+    BOOST_REQUIRE(job->wait_until({}).has_value());
+    BOOST_TEST((sorted(program.results->per_sink) == program.expected));
+    BOOST_TEST(runtime.num_actors() == 0u);
+  }
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_random_program_gives_the_result_of_a_sequential_evaluation) {
+  auto [first, last] = seeds(1500);
+  for (auto seed = first; seed < last; ++seed) {
+    check_program(seed, true);
+    check_program(seed, false);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_random_program_can_be_cancelled_at_any_moment) {
+  auto [first, last] = seeds(500);
+  for (auto seed = first; seed < last; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      auto program = make_random_program(seed, {seed % 2 == 0, false});
+      stepped_runtime runtime(seed);
+      auto job = runtime.submit(make_job_graph(program.env.program()->pending()));
+      runtime.run(static_cast<std::size_t>(seed * 7919 % 3000));
+      job->cancel();
+      runtime.run_to_end(*job);
+      try {
+        BOOST_TEST(job->wait_until({}).has_value()); // it had ended before
+      } catch (const job_cancelled&) {
+        BOOST_TEST((job->status() == job_status::cancelled));
+      }
+      BOOST_TEST(runtime.num_actors() == 0u);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(every_record_counts_once_whatever_fails_and_whenever) {
+  auto [first, last] = seeds(600);
+  temporary_directory directory;
+  for (auto seed = first; seed < last; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      auto program = make_random_program(seed, {seed % 2 == 0, true});
+      program.fuse->explosions_left = static_cast<int>(seed % 4);
+      program.fuse->records_left = static_cast<std::int64_t>(seed * 31 % 400);
+      auto& env = program.env;
+      env.enable_checkpointing(std::chrono::milliseconds(20), directory.path() + "/" + std::to_string(seed));
+      env.checkpoint_settings().tolerable_failures = std::nullopt;
+      env.set_restart_strategy(fixed_delay_restart{10, std::chrono::milliseconds(5)});
+      stepped_runtime runtime(seed);
+      auto job_of_seed = make_job_graph(env.program()->pending());
+      auto job = runtime.submit(job_of_seed);
+      runtime.run_to_end(*job, 1 + static_cast<int>(seed % 60));
+      BOOST_REQUIRE(job->wait_until({}).has_value());
+      std::vector<std::vector<std::int64_t>> results;
+      for (auto& c : program.committed) results.push_back(c->all());
+      BOOST_TEST_INFO(explain(job_of_seed));
+      for (std::size_t i = 0; i < results.size(); ++i)
+        BOOST_TEST_INFO("sink " << i << " got " << results[i].size() << " records, expected "
+                                << program.expected[i].size());
+      BOOST_TEST((sorted(results) == program.expected));
+      BOOST_TEST(runtime.num_actors() == 0u);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace sluice::testing
