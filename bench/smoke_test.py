@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+"""Runs every benchmark in miniature: results must match the loops', the JSON must be as documented.
+
+  smoke_test.py SLUICE_BENCH
+
+Asserts nothing about time.
+"""
+import json
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = sys.argv.pop(1) if len(sys.argv) > 1 else "sluice-bench"
+
+JOBS = ["pipeline", "pipeline_unchained", "keyed_sum_1k", "keyed_sum_1m", "tumbling_count",
+        "word_count"]
+SUITES = ["latency", "startup", "backpressure", "checkpoint"]
+
+
+def run(*arguments, expect=0):
+    result = subprocess.run([PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            text=True, timeout=100, check=False)
+    if result.returncode != expect:
+        raise AssertionError(f"{arguments}: status {result.returncode}\n{result.stderr}")
+    return result
+
+
+def run_json(*arguments):
+    return [json.loads(line) for line in run("run", *arguments, "--json").stdout.splitlines()]
+
+
+class Jobs(unittest.TestCase):
+    def check(self, found, parallelism, records):
+        self.assertEqual([r["job"] for r in found], JOBS)
+        for r in found:
+            self.assertEqual(list(r), ["job", "parallelism", "records", "sluice", "loop", "ratio"])
+            self.assertEqual((r["parallelism"], r["records"]), (parallelism, records))
+            for side in ("sluice", "loop"):
+                self.assertEqual(list(r[side]), ["median", "best"])
+                self.assertLessEqual(r[side]["median"], r[side]["best"])
+            expected = r["sluice"]["median"] / r["loop"]["median"]
+            self.assertAlmostEqual(r["ratio"], expected, delta=0.01 * expected + 1e-4)
+
+    def test_results_match_the_loops(self):
+        for parallelism in (1, 2, 3):
+            found = run_json(*JOBS, "--parallelism", str(parallelism), "--records", "300000",
+                             "--repeat", "2")
+            self.check(found, parallelism, 300000)
+
+    def test_records_are_rounded_up_to_whole_lines(self):
+        found, = run_json("word_count", "--records", "1", "--repeat", "1")
+        self.assertEqual(found["records"], 20)
+
+    def test_table_has_a_row_per_job(self):
+        text = run("run", *JOBS, "--records", "1000", "--repeat", "1").stdout
+        self.assertEqual([line.split()[0] for line in text.splitlines()[2:]], JOBS)
+
+
+class Suites(unittest.TestCase):
+    def test_latency(self):
+        found, = run_json("latency", "--seconds", "0.2")
+        for kind in ("from_schedule_us", "from_emission_us"):
+            values = list(found[kind].values())
+            self.assertEqual(values, sorted(values))
+
+    def test_startup(self):
+        found, = run_json("startup", "--repeat", "2")
+        self.assertGreater(found["max_rss_mb"], 0)
+
+    def test_backpressure(self):
+        found = run_json("backpressure", "--seconds", "0.2")
+        self.assertEqual([r["sink"] for r in found], ["asynchronous", "blocking"])
+
+    def test_checkpoint(self):
+        with tempfile.TemporaryDirectory() as folder:
+            found = run_json("checkpoint", "--keys", "1000", "--seconds", "1.5", "--repeat", "1",
+                             "--parallelism", "2", "--directory", folder)
+        self.assertEqual(len(found), 1)
+        self.assertGreater(found[0]["checkpoints"], 0)
+        self.assertEqual(found[0]["failed"], 0)
+
+
+class CommandLine(unittest.TestCase):
+    def test_list_names_everything(self):
+        names = [line.split()[0] for line in run("list").stdout.splitlines()]
+        self.assertEqual(names, JOBS + SUITES + ["all"])
+
+    def test_unknown_names_are_refused_with_the_valid_ones(self):
+        message = run("run", "pipeline", "nonsense", expect=2).stderr
+        for name in ["nonsense", *JOBS, *SUITES]:
+            self.assertIn(name, message)
+
+    def test_wrong_arguments_are_refused(self):
+        run(expect=2)
+        run("run", expect=2)
+        run("run", "pipeline", "--repeat", "0", expect=2)
+        run("run", "pipeline", "--records", "-1", expect=2)
+
+
+if __name__ == "__main__":
+    unittest.main()
