@@ -1,6 +1,8 @@
 /// What a benchmark job is: the same work as a Sluice program and as a plain loop.
 #pragma once
 
+#include "stopwatch.hpp"
+
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -12,6 +14,12 @@ struct outcome {
   std::uint64_t count = 0;    ///< records that came out
   std::uint64_t checksum = 0; ///< of their contents, in any order
   double seconds = 0;
+  double cpu_seconds = 0;
+
+  void take_times(const stopwatch& run) {
+    seconds = run.seconds();
+    cpu_seconds = run.cpu_seconds();
+  }
 
   bool same_result(const outcome& other) const noexcept {
     return count == other.count && checksum == other.checksum;

@@ -30,7 +30,7 @@ outcome keyed_sum_1k_loop(std::uint64_t records) {
     auto e = make_event(n, 1'000, 1);
     add(result, by_key[e.key] += e.value);
   }
-  result.seconds = time.seconds();
+  result.take_times(time);
   return result;
 }
 
@@ -47,7 +47,7 @@ outcome keyed_sum_1m_loop(std::uint64_t records) {
       buffer[filled] = make_event(n, 1'000'000, 1);
     for (std::size_t i = 0; i < filled; ++i) add(result, by_key[buffer[i].key] += buffer[i].value);
   }
-  result.seconds = time.seconds();
+  result.take_times(time);
   return result;
 }
 

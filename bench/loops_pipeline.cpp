@@ -14,7 +14,7 @@ outcome pipeline_loop(std::uint64_t records) {
     ++result.count;
     result.checksum += static_cast<std::uint64_t>(x);
   }
-  result.seconds = time.seconds();
+  result.take_times(time);
   return result;
 }
 

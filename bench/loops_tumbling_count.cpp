@@ -58,7 +58,7 @@ outcome tumbling_count_loop(std::uint64_t records) {
     }
   }
   open.finish(result);
-  result.seconds = time.seconds();
+  result.take_times(time);
   return result;
 }
 

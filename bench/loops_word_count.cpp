@@ -41,7 +41,7 @@ outcome word_count_loop(std::uint64_t records) {
     });
     if (++at == lines.size()) at = 0;
   }
-  result.seconds = time.seconds();
+  result.take_times(time);
   return result;
 }
 

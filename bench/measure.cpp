@@ -20,9 +20,14 @@ void check(const job& j, const outcome& sluice, const outcome& loop) {
     sluice.count, sluice.checksum, loop.count, loop.checksum));
 }
 
-rates rates_of(std::uint64_t records, const std::vector<double>& seconds) {
-  auto n = static_cast<double>(records);
-  return {n / median(seconds), n / *std::min_element(seconds.begin(), seconds.end())};
+rates rates_of(std::uint64_t records, const std::vector<outcome>& runs) {
+  std::vector<double> rates;
+  std::vector<double> cpu_ns;
+  for (auto& r : runs) {
+    rates.push_back(static_cast<double>(records) / r.seconds);
+    cpu_ns.push_back(r.cpu_seconds * 1e9 / static_cast<double>(records));
+  }
+  return {median(rates), *std::max_element(rates.begin(), rates.end()), median(cpu_ns)};
 }
 
 } // namespace
@@ -37,15 +42,15 @@ comparison compare(const job& j, const options& o) {
   auto parallelism = o.parallelism.value_or(j.parallelism);
   auto records = round_up(o.records.value_or(j.records), j.granule * parallelism);
   auto repeat = o.repeat.value_or(5);
-  std::vector<double> sluice;
-  std::vector<double> loop;
+  std::vector<outcome> sluice;
+  std::vector<outcome> loop;
   for (std::uint32_t i = 0; i <= repeat; ++i) {
     auto by_sluice = j.sluice(records, parallelism);
     auto by_loop = j.loop(records);
     check(j, by_sluice, by_loop);
     if (i == 0) continue; // the warm-up
-    sluice.push_back(by_sluice.seconds);
-    loop.push_back(by_loop.seconds);
+    sluice.push_back(by_sluice);
+    loop.push_back(by_loop);
   }
   return {std::string(j.name), parallelism, records, rates_of(records, sluice),
           rates_of(records, loop)};

@@ -9,10 +9,11 @@
 
 namespace bench {
 
-/// Records per second.
+/// Records per second, and what the CPUs had to do for it: on a busy machine the steadier figure.
 struct rates {
   double median = 0;
   double best = 0;
+  double cpu_ns = 0; ///< CPU time per record, of all threads; median
 };
 
 struct comparison {

@@ -21,7 +21,7 @@ outcome keyed_sum(std::uint64_t records, std::uint32_t parallelism) {
     .add_sink(add_up<event>(sums, &event::value));
   stopwatch time;
   env.execute("keyed sum");
-  return sums->result(time.seconds());
+  return sums->result(time);
 }
 
 } // namespace

@@ -19,7 +19,7 @@ outcome run_pipeline(sluice::stream_environment env, std::uint64_t records) {
     .add_sink(add_up<std::int64_t>(sums, std::identity{}));
   stopwatch time;
   env.execute("pipeline");
-  return sums->result(time.seconds());
+  return sums->result(time);
 }
 
 } // namespace

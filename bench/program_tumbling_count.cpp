@@ -28,7 +28,7 @@ outcome tumbling_count_program(std::uint64_t records, std::uint32_t parallelism)
     .add_sink(add_up<std::int64_t>(sums, window_checksum));
   stopwatch time;
   env.execute("tumbling count");
-  return sums->result(time.seconds());
+  return sums->result(time);
 }
 
 } // namespace bench

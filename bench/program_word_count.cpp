@@ -34,7 +34,7 @@ outcome word_count_program(std::uint64_t records, std::uint32_t parallelism) {
     .add_sink(add_up<word_count>(sums, &word_count::count));
   stopwatch time;
   env.execute("word count");
-  return sums->result(time.seconds());
+  return sums->result(time);
 }
 
 } // namespace bench

@@ -13,17 +13,18 @@ std::string millions(double rate) { return fmt::format("{:.1f}", rate / 1e6); }
 } // namespace
 
 void print_header() {
-  fmt::print("{:<20} {:>3} {:>13} {:>10} {:>10} {:>10} {:>10} {:>6}\n", "", "", "", "Sluice", "",
-             "loop", "", "");
-  fmt::print("{:<20} {:>3} {:>13} {:>10} {:>10} {:>10} {:>10} {:>6}\n", "job (M records/s)", "p",
-             "records", "median", "best", "median", "best", "ratio");
+  fmt::print("{:<18} {:>3} {:>11} {:>8} {:>8} {:>7} {:>9} {:>8} {:>7} {:>7}\n", "", "", "",
+             "Sluice", "", "", "loop", "", "", "");
+  fmt::print("{:<18} {:>3} {:>11} {:>8} {:>8} {:>7} {:>9} {:>8} {:>7} {:>7}\n", "M records/s", "p",
+             "records", "median", "best", "CPU ns", "median", "best", "CPU ns", "ratio");
   std::fflush(stdout);
 }
 
 void print_row(const comparison& c) {
-  fmt::print("{:<20} {:>3} {:>13} {:>10} {:>10} {:>10} {:>10} {:>6.2f}\n", c.job, c.parallelism,
-             c.records, millions(c.sluice.median), millions(c.sluice.best), millions(c.loop.median),
-             millions(c.loop.best), c.ratio());
+  fmt::print("{:<18} {:>3} {:>11} {:>8} {:>8} {:>7.2f} {:>9} {:>8} {:>7.2f} {:>7.2f}\n", c.job,
+             c.parallelism, c.records, millions(c.sluice.median), millions(c.sluice.best),
+             c.sluice.cpu_ns, millions(c.loop.median), millions(c.loop.best), c.loop.cpu_ns,
+             c.ratio());
   std::fflush(stdout);
 }
 

@@ -15,7 +15,11 @@ struct totals {
   std::atomic<std::uint64_t> count{0};
   std::atomic<std::uint64_t> checksum{0};
 
-  outcome result(double seconds) const { return {count.load(), checksum.load(), seconds}; }
+  outcome result(const stopwatch& run) const {
+    outcome o{count.load(), checksum.load()};
+    o.take_times(run);
+    return o;
+  }
 };
 
 /// A sink function: counts records and adds up `value_of(record)`. A copy per subtask, which adds
