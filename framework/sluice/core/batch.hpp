@@ -175,6 +175,7 @@ public:
 
   bool has_hashes() const noexcept { return hashed_; }
   const std::uint64_t* hashes() const noexcept { return hashes_.data(); }
+  std::uint64_t* hashes() noexcept { return hashes_.data(); }
   std::uint64_t* make_hashes() {
     hashes_.reserve(std::max(size_, row_capacity()), hashed_ ? size_ : 0);
     hashed_ = true;

@@ -43,10 +43,17 @@ private:
 /// How far ahead of use a table slot is fetched: long enough to cover a miss to memory.
 inline constexpr std::size_t prefetch_distance = 16;
 
+/// Tables up to this size stay in the caches by themselves.
+inline constexpr std::size_t cached_table_bytes = 256 * 1024;
+
 /// Calls `body(i, hash)` for each record with the table slots of later records on their way.
 template <class K, class V, class Body>
 void for_each_prefetched(keyed_table<K, V>& table, const batch& b, std::size_t n,
                          const std::uint64_t* hashes, Body&& body) {
+  if (table.memory_bytes() <= cached_table_bytes) {
+    detail::for_each_record(b, n, [&](std::size_t i) { body(i, hashes[i]); });
+    return;
+  }
   auto ahead = std::min(n, prefetch_distance);
   for (std::size_t i = 0; i < ahead; ++i) table.prefetch(hashes[i]);
   detail::for_each_record(b, n, [&](std::size_t i) {

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice {
 
@@ -94,38 +95,111 @@ public:
   }
 
 private:
+  /// What the distributing loop needs of a target, side by side.
+  struct cursor {
+    T* rows;
+    timestamp* times;
+    std::uint64_t* hashes;
+    std::size_t size;
+    std::size_t limit;
+  };
+
   template <bool Timed, bool Hashed>
   void run(typed_batch<T>& in, std::span<partition_target* const> targets) {
     auto n = in.size();
-    for (auto* t : targets) {
-      if (Timed && !t->pending->has_timestamps()) t->pending->make_timestamps();
-      if (Hashed && !t->pending->has_hashes()) t->pending->make_hashes();
-    }
-    for (std::size_t i = 0; i < n; ++i) {
-      auto hash = stable_hash<key>(std::invoke(f_, std::as_const(in[i])));
-      auto* target = targets[target_of_[key_group_of(hash, max_parallelism_)]];
+    chosen_.resize(std::max(chosen_.size(), n));
+    if (Hashed) hashes_.resize(std::max(hashes_.size(), n));
+    // Two passes: the first has no memory to wait for, the second no arithmetic.
+    const auto* rows = in.data();
+    detail::for_each_record(in, n, [&](std::size_t i) {
+      auto hash = stable_hash<key>(std::invoke(f_, rows[i]));
+      chosen_[i] = target_of_[key_group_of(hash, max_parallelism_)];
+      if constexpr (Hashed) hashes_[i] = hash;
+    });
+    if constexpr (std::is_trivially_copyable_v<T>)
+      distribute_raw<Timed, Hashed>(in, targets);
+    else
+      distribute<Timed, Hashed>(in, targets);
+  }
+
+  template <bool Timed, bool Hashed>
+  void distribute(typed_batch<T>& in, std::span<partition_target* const> targets) {
+    for (auto* t : targets) prepare<Timed, Hashed>(*t);
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      auto* target = targets[chosen_[i]];
       auto& to = static_cast<typed_batch<T>&>(*target->pending);
       auto at = to.size();
       to.push_back(std::move(in[i]));
-      if constexpr (Timed) {
-        if (at >= times_capacity(to)) to.make_timestamps();
-        to.timestamps()[at] = in.timestamps()[i];
-      }
-      if constexpr (Hashed) to.make_hashes()[at] = hash;
+      if constexpr (Timed) to.timestamps()[at] = in.timestamps()[i];
+      if constexpr (Hashed) to.hashes()[at] = hashes_[i];
       if (at + 1 >= target->max_records || to.bytes() >= target->max_bytes) [[unlikely]] {
         target->flush_full();
-        if (Timed) target->pending->make_timestamps();
-        if (Hashed) target->pending->make_hashes();
+        prepare<Timed, Hashed>(*target);
       }
     }
   }
 
-  static std::size_t times_capacity(const typed_batch<T>& b) noexcept { return b.row_capacity(); }
+  /// Records that are plain memory are written behind the batches' backs, which learn of it once.
+  template <bool Timed, bool Hashed>
+  void distribute_raw(typed_batch<T>& in, std::span<partition_target* const> targets) {
+    cursors_.resize(targets.size());
+    auto open = [&](std::size_t t) {
+      auto& target = *targets[t];
+      prepare<Timed, Hashed>(target);
+      auto& to = static_cast<typed_batch<T>&>(*target.pending);
+      cursors_[t] = {to.data(), Timed ? to.timestamps() : nullptr, Hashed ? to.hashes() : nullptr,
+                     to.size(), std::min(target.max_records, std::max<std::size_t>(1, target.max_bytes / sizeof(T)))};
+    };
+    auto close = [&](std::size_t t) { static_cast<typed_batch<T>&>(*targets[t]->pending).resize(cursors_[t].size); };
+    for (std::size_t t = 0; t < targets.size(); ++t) open(t);
+    const auto* rows = in.data();
+    const auto* times = Timed ? in.timestamps() : nullptr;
+    const auto* chosen = chosen_.data();
+    auto* cursors = cursors_.data();
+    for (std::size_t i = 0, n = in.size(); i < n; ++i) {
+      auto t = chosen[i];
+      auto& c = cursors[t];
+      auto at = c.size;
+      c.rows[at] = rows[i];
+      if constexpr (Timed) c.times[at] = times[i];
+      if constexpr (Hashed) c.hashes[at] = hashes_[i];
+      c.size = at + 1;
+      if (at + 1 >= c.limit) [[unlikely]] {
+        close(t);
+        targets[t]->flush_full();
+        open(t);
+      }
+    }
+    for (std::size_t t = 0; t < targets.size(); ++t) close(t);
+  }
+
+  /// Makes room in the target's batch for all that it may hold.
+  template <bool Timed, bool Hashed>
+  static void prepare(partition_target& target) {
+    auto* to = static_cast<typed_batch<T>*>(target.pending);
+    // A batch that was begun otherwise (by another upstream's kind of records) is handed on first.
+    if (!to->empty() && (to->has_timestamps() != Timed || to->has_hashes() != Hashed)) {
+      target.flush_full();
+      to = static_cast<typed_batch<T>*>(target.pending);
+    }
+    to->reserve(std::max(to->size() + 1, target.max_records));
+    if (Timed)
+      to->make_timestamps();
+    else
+      to->drop_timestamps();
+    if (Hashed)
+      to->make_hashes();
+    else
+      to->drop_hashes();
+  }
 
   KeyF f_;
   std::uint32_t max_parallelism_;
   bool with_hashes_;
   std::vector<std::uint32_t> target_of_;
+  std::vector<std::uint32_t> chosen_;
+  std::vector<std::uint64_t> hashes_;
+  std::vector<cursor> cursors_;
 };
 
 /// By the user's function. Errors: `user_function_error` when it names no partition.
