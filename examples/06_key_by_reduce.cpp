@@ -9,12 +9,14 @@ using item = std::pair<std::string, int>;
 namespace {
 
 std::vector<item> sums(sluice::execution_mode mode) {
+  // [program
   sluice::stream_environment env;
   env.set_execution_mode(mode);
   return env.from_collection<item>({{"A", 1}, {"B", 2}, {"A", 3}, {"B", 4}})
     .key_by(&item::first)
     .reduce([](const item& a, const item& b) { return item(a.first, a.second + b.second); })
     .execute_and_collect();
+  // program]
 }
 
 } // namespace

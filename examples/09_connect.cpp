@@ -5,9 +5,11 @@ int main() {
   sluice::stream_environment env;
   auto letters = env.from_collection({"A", "B"});
   auto numbers = env.from_collection({1, 2});
+  // [program
   letters.connect(numbers)
     .map([](const std::string& s) { return "String: " + s; },
          [](int x) { return "Int: " + std::to_string(x); })
     .print();
+  // program]
   env.execute("connect");
 }

@@ -2,6 +2,7 @@
 #include "sluice/sluice.hpp"
 
 int main() {
+  // [program
   const sluice::output_tag<int> odd("odd");
 
   sluice::stream_environment env;
@@ -14,5 +15,6 @@ int main() {
       });
   even.print("even");
   even.get_side_output(odd).print("odd");
+  // program]
   env.execute("split by side output");
 }

@@ -6,4 +6,4 @@ cd "$(dirname "$0")/.."
 tools/setup.sh
 cmake --preset release
 cmake --build --preset release -j "${JOBS:-2}" --target sales_demo
-exec build/release/bin/sales_demo "$@"
+exec build/release/bin/sales_demo --output build/sales_data "$@"
