@@ -21,8 +21,13 @@ public:
     in.drop_hashes();
     if constexpr (std::is_same_v<In, Out>) {
       auto* rows = in.data();
-      detail::for_each_record(b, n, [&](std::size_t i) { rows[i] = std::invoke(f_, std::as_const(rows[i])); });
-      if constexpr (!std::is_trivially_copyable_v<In>) in.recount_bytes();
+      auto body = [&](std::size_t i) { rows[i] = std::invoke(f_, std::as_const(rows[i])); };
+      if constexpr (std::is_trivially_copyable_v<In>) {
+        detail::for_each_record_unrolled(b, n, body);
+      } else {
+        detail::for_each_record(b, n, body);
+        in.recount_bytes();
+      }
       ports_[0].push(in);
     } else {
       out_.clear();
@@ -30,7 +35,8 @@ public:
         out_.resize(n);
         auto* to = out_.data();
         const auto* from = in.data();
-        detail::for_each_record(b, n, [&](std::size_t i) { to[i] = std::invoke(f_, from[i]); });
+        detail::for_each_record_unrolled(b, n,
+                                         [&](std::size_t i) { to[i] = std::invoke(f_, from[i]); });
       } else {
         out_.reserve(n);
         detail::for_each_record(
@@ -66,10 +72,14 @@ public:
         move_down(rows, kept, i, keep);
       });
     } else {
-      detail::for_each_record(b, n, [&](std::size_t i) {
+      auto body = [&](std::size_t i) {
         auto keep = static_cast<bool>(std::invoke(f_, std::as_const(rows[i])));
         move_down(rows, kept, i, keep);
-      });
+      };
+      if constexpr (std::is_trivially_copyable_v<T>)
+        detail::for_each_record_unrolled(b, n, body);
+      else
+        detail::for_each_record(b, n, body);
     }
     in.truncate(kept);
     ports_[0].push(in);
