@@ -5,6 +5,7 @@
 namespace sluice::runtime {
 
 void split_assigner::restore(std::vector<std::string> known, std::vector<source_split> open) {
+  enumerator_->restore(known);
   known_.insert(known.begin(), known.end());
   open_.insert(open_.end(), open.begin(), open.end());
 }

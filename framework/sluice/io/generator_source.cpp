@@ -19,6 +19,10 @@ std::vector<source_split> split_numbers(std::optional<std::uint64_t> count, std:
   return splits;
 }
 
+std::uint32_t split_index(const std::string& id) {
+  return static_cast<std::uint32_t>(std::stoul(id.substr(id.rfind('-') + 1)));
+}
+
 std::string encode_range(const number_range& range) {
   byte_writer out;
   encode_value(out, range);

@@ -32,6 +32,7 @@ struct number_range {
 
 /// Cuts the numbers of a generator into one split per reader.
 std::vector<source_split> split_numbers(std::optional<std::uint64_t> count, std::uint32_t parallelism);
+std::uint32_t split_index(const std::string& id);
 std::string encode_range(const number_range& range);
 number_range decode_range(std::string_view data);
 
@@ -94,6 +95,13 @@ public:
       std::vector<source_split> discover() override {
         return known_ ? std::vector<source_split>{}
                       : (known_ = true, detail::split_numbers(count_, parallelism_));
+      }
+
+      /// The numbers stay cut as they were, whatever the parallelism is now.
+      void restore(const std::vector<std::string>& known) override { known_ = !known.empty(); }
+
+      std::optional<std::uint32_t> owner(const source_split& s, std::uint32_t readers) const override {
+        return detail::split_index(s.id) % readers;
       }
 
     private:

@@ -1,0 +1,53 @@
+/// A job that a test kills: numbers through a keyed stage into files, exactly once.
+/// Usage: kill_job CHECKPOINTS OUTPUT COUNT PARALLELISM
+#include "sluice/connect/file/file_sink.hpp"
+#include "sluice/sluice.hpp"
+
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+namespace {
+
+/// Passes each record on and counts it per key, so that state has to be right, too.
+struct counting {
+  sluice::value_state<std::int64_t> seen;
+
+  void open(sluice::keyed_runtime_context<std::int64_t>& context) {
+    seen = context.state(sluice::value_state_descriptor<std::int64_t>{"seen"});
+  }
+
+  void process_element(const std::int64_t& number, sluice::keyed_process_context<std::int64_t>&,
+                       sluice::collector<std::string>& out) {
+    seen.update(seen.value() + 1);
+    out.collect(std::to_string(number) + " " + std::to_string(seen.value()));
+  }
+};
+
+} // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 5) return 2;
+  try {
+    sluice::stream_environment env;
+    env.set_parallelism(static_cast<std::uint32_t>(std::atoi(argv[4])));
+    env.enable_checkpointing(std::chrono::milliseconds(20), argv[1]);
+    env.checkpoint_settings().externalized = true;
+    env.checkpoint_settings().tolerable_failures = std::nullopt;
+    env.restore_from("latest");
+    sluice::generator_options options;
+    options.count = static_cast<std::uint64_t>(std::atoll(argv[3]));
+    options.records_per_second = static_cast<double>(*options.count) / 1.5;
+    env.from_generator([](std::uint64_t n) { return static_cast<std::int64_t>(n); }, options)
+      .uid("numbers")
+      .key_by([](std::int64_t n) { return n % 97; })
+      .process(counting{})
+      .uid("count")
+      .sink_to(sluice::text_file_sink(argv[2]))
+      .uid("files");
+    env.execute("killed job");
+  } catch (const std::exception& e) {
+    std::fprintf(stderr, "%s\n", e.what());
+    return 1;
+  }
+}
