@@ -60,7 +60,7 @@ class Jobs(unittest.TestCase):
 class Suites(unittest.TestCase):
     def test_latency(self):
         found, = run_json("latency", "--seconds", "0.2")
-        for kind in ("from_schedule_us", "from_emission_us"):
+        for kind in ("from_schedule_us", "from_emission_us", "sleeping_thread_us"):
             values = list(found[kind].values())
             self.assertEqual(values, sorted(values))
 
