@@ -1,0 +1,231 @@
+/// What users see when something is wrong: with the program, its functions, its input, its snapshots.
+#include "sluice/connect/file/file_sink.hpp"
+#include "sluice/sluice.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <atomic>
+#include <filesystem>
+#include <fstream>
+#include <thread>
+
+namespace sluice::testing {
+
+BOOST_AUTO_TEST_SUITE(failures)
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// The text of the exception that `f` throws.
+template <class Error, class F>
+std::string error_of(F&& f) {
+  try {
+    f();
+  } catch (const Error& e) {
+    return e.what();
+  }
+  return "(no error)";
+}
+
+bool contains(const std::string& text, std::string_view part) {
+  BOOST_TEST_INFO(text);
+  return text.find(part) != std::string::npos;
+}
+
+/// Counts per key; `V` is the state's type, which a test changes between two runs.
+template <class V>
+struct counter_of {
+  value_state<V> count;
+  void open(keyed_runtime_context<std::int64_t>& c) { count = c.state(value_state_descriptor<V>{"count"}); }
+  void process_element(const std::int64_t&, keyed_process_context<std::int64_t>&, collector<std::int64_t>& out) {
+    count.update(static_cast<V>(count.value() + 1));
+    out.collect(static_cast<std::int64_t>(count.value()));
+  }
+};
+
+template <class V>
+stream_environment counting_program(const std::string& checkpoints, const std::string& uid, std::uint64_t records) {
+  stream_environment env;
+  env.enable_checkpointing(std::chrono::hours(1), checkpoints);
+  env.checkpoint_settings().externalized = true;
+  env.set_restart_strategy(no_restart{});
+  env.from_generator([](std::uint64_t n) { return static_cast<std::int64_t>(n % 3); }, {records, 2000.0})
+    .uid("numbers")
+    .key_by([](std::int64_t n) { return n; })
+    .process(counter_of<V>{})
+    .name("counter")
+    .uid(uid)
+    .add_sink([](std::int64_t) {});
+  return env;
+}
+
+/// Runs the program until it has done something, takes a savepoint and stops it there.
+std::string savepoint_of_counting(const std::string& directory) {
+  auto env = counting_program<std::int64_t>(directory + "/chk", "count", 1'000'000);
+  auto job = env.execute_async("counting");
+  while (job.metrics().tasks.empty() || job.metrics().tasks[0].num_records_out == 0) std::this_thread::yield();
+  auto path = job.stop_with_savepoint(directory + "/savepoints");
+  BOOST_CHECK_THROW(job.wait(), job_cancelled);
+  return path;
+}
+
+void check_that_it_runs(stream_environment& env) {
+  auto job = env.execute_async("restored");
+  while (job.status() == job_status::created) std::this_thread::yield();
+  BOOST_TEST((job.status() == job_status::running));
+  job.cancel();
+  BOOST_CHECK_THROW(job.wait(), job_cancelled);
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_throwing_function_fails_the_job_with_operator_subtask_time_and_text) {
+  stream_environment env;
+  env.from_collection<std::int64_t>({1, 2, 3})
+    .assign_timestamps_and_watermarks(watermark_strategy<std::int64_t>::for_monotonous_timestamps()
+                                        .with_timestamp_assigner([](std::int64_t x) { return x * 1000; }))
+    .map([](std::int64_t x) {
+      if (x == 2) throw std::runtime_error("no twos, please");
+      return x;
+    })
+    .name("picky")
+    .add_sink([](std::int64_t) {});
+  try {
+    env.execute("throwing");
+    BOOST_FAIL("the job did not fail");
+  } catch (const job_error& e) {
+    BOOST_TEST(contains(e.what(), "job \"throwing\" failed: operator \"picky\", subtask 0, record time 2000 us: "
+                                  "no twos, please"));
+    BOOST_TEST(e.where().operator_name == "picky");
+    BOOST_TEST(e.where().record_time.value() == 2000);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_job_without_a_sink_is_refused_before_it_runs) {
+  stream_environment env;
+  env.from_collection({1, 2}).map([](int x) { return x; });
+  BOOST_TEST(contains(error_of<plan_error>([&] { env.execute(); }), "the job has no sink"));
+  BOOST_TEST(contains(error_of<plan_error>([] { stream_environment().execute(); }), "no operators"));
+}
+
+BOOST_AUTO_TEST_CASE(a_cyclic_graph_is_refused_with_the_names_on_the_cycle) {
+  stream_environment env;
+  auto first = env.from_collection({1}).map([](int x) { return x; }).name("first");
+  auto second = first.map([](int x) { return x; }).name("second");
+  second.add_sink([](int) {});
+  first.operator_node().inputs.push_back({second.operator_node().id, 0, 0, {}, nullptr, false, false});
+  auto text = error_of<plan_error>([&] { env.execute(); });
+  BOOST_TEST(contains(text, "cyclic"));
+  BOOST_TEST(contains(text, "first"));
+  BOOST_TEST(contains(text, "second"));
+}
+
+BOOST_AUTO_TEST_CASE(a_loop_that_is_never_closed_is_refused) {
+  stream_environment env;
+  env.from_collection({1}).iterate().map([](int x) { return x; }).add_sink([](int) {});
+  BOOST_TEST(contains(error_of<plan_error>([&] { env.execute(); }), "never closed"));
+}
+
+BOOST_AUTO_TEST_CASE(a_missing_file_fails_the_job_with_its_path) {
+  stream_environment env;
+  env.read_text_file("/nowhere/at-all.txt").add_sink([](const std::string&) {});
+  BOOST_TEST(contains(error_of<job_error>([&] { env.execute(); }), "/nowhere/at-all.txt"));
+}
+
+BOOST_AUTO_TEST_CASE(an_unwritable_directory_fails_the_job_with_its_path) {
+  stream_environment env;
+  env.from_collection({"a"}).sink_to(text_file_sink("/proc/no-such-place"));
+  BOOST_TEST(contains(error_of<job_error>([&] { env.execute(); }), "/proc/no-such-place"));
+}
+
+BOOST_AUTO_TEST_CASE(a_savepoint_restores_and_counts_on) {
+  temporary_directory directory;
+  auto path = savepoint_of_counting(directory.path());
+  BOOST_TEST(fs::exists(path + "/manifest"));
+  auto env = counting_program<std::int64_t>(directory.path() + "/chk2", "count", 3000);
+  env.restore_from(path);
+  env.set_parallelism(2);
+  check_that_it_runs(env);
+}
+
+BOOST_AUTO_TEST_CASE(state_of_an_operator_that_is_gone_is_an_error_unless_allowed) {
+  temporary_directory directory;
+  auto path = savepoint_of_counting(directory.path());
+  auto env = counting_program<std::int64_t>(directory.path() + "/chk2", "other", 10);
+  env.restore_from(path);
+  auto text = error_of<job_error>([&] { env.execute(); });
+  BOOST_TEST(contains(text, "\"counter\""));
+  BOOST_TEST(contains(text, "uid"));
+  auto lenient = counting_program<std::int64_t>(directory.path() + "/chk3", "other", 10);
+  lenient.restore_from(path, true);
+  check_that_it_runs(lenient);
+}
+
+BOOST_AUTO_TEST_CASE(state_of_another_type_is_refused_naming_operator_state_and_both_types) {
+  temporary_directory directory;
+  auto path = savepoint_of_counting(directory.path());
+  auto env = counting_program<double>(directory.path() + "/chk2", "count", 10);
+  env.restore_from(path);
+  auto text = error_of<job_error>([&] { env.execute(); });
+  BOOST_TEST(contains(text, "\"counter\""));
+  BOOST_TEST(contains(text, "\"count\""));
+  BOOST_TEST(contains(text, "i64"));
+  BOOST_TEST(contains(text, "f64"));
+}
+
+BOOST_AUTO_TEST_CASE(a_torn_checkpoint_is_passed_over_for_the_one_before) {
+  for (auto truncate : {true, false}) {
+    temporary_directory directory;
+    auto checkpoints = directory.path() + "/chk";
+    std::string last;
+    {
+      auto env = counting_program<std::int64_t>(checkpoints, "count", 1'000'000);
+      auto job = env.execute_async("counting");
+      while (job.metrics().tasks.empty() || job.metrics().tasks[0].num_records_out == 0) std::this_thread::yield();
+      job.checkpoint();
+      last = job.checkpoint();
+      job.cancel();
+      BOOST_CHECK_THROW(job.wait(), job_cancelled);
+    }
+    for (auto& entry : fs::directory_iterator(last)) {
+      if (entry.path().extension() != ".state") continue;
+      auto size = fs::file_size(entry.path());
+      if (truncate) {
+        fs::resize_file(entry.path(), size / 2);
+      } else {
+        std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+        file.seekp(static_cast<std::streamoff>(size / 2));
+        file.put('\x55');
+      }
+    }
+    auto env = counting_program<std::int64_t>(checkpoints, "count", 1'000'000);
+    env.restore_from("latest");
+    check_that_it_runs(env);
+    // Named outright, the torn one is an error.
+    auto strict = counting_program<std::int64_t>(checkpoints, "count", 10);
+    strict.restore_from(last);
+    auto text = error_of<job_error>([&] { strict.execute(); });
+    BOOST_TEST(contains(text, truncate ? "truncated" : "corrupt"));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_restart_strategy_restarts_and_then_gives_up) {
+  stream_environment env;
+  env.set_restart_strategy(fixed_delay_restart{2, std::chrono::milliseconds(1)});
+  auto attempts = std::make_shared<std::atomic<int>>(0);
+  env.from_collection({1})
+    .map([attempts](int x) {
+      ++*attempts;
+      if (x == 1) throw std::runtime_error("again");
+      return x;
+    })
+    .add_sink([](int) {});
+  BOOST_TEST(contains(error_of<job_error>([&] { env.execute(); }), "again"));
+  BOOST_TEST(attempts->load() == 3);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace sluice::testing
