@@ -79,7 +79,8 @@ BOOST_AUTO_TEST_CASE(every_record_counts_once_whatever_fails_and_whenever) {
       program.fuse->explosions_left = static_cast<int>(seed % 4);
       program.fuse->records_left = static_cast<std::int64_t>(seed * 31 % 400);
       auto& env = program.env;
-      env.enable_checkpointing(std::chrono::milliseconds(20), directory.path() + "/" + std::to_string(seed));
+      env.enable_checkpointing(std::chrono::milliseconds(20),
+                               directory.path() + "/" + std::to_string(seed));
       env.checkpoint_settings().tolerable_failures = std::nullopt;
       env.set_restart_strategy(fixed_delay_restart{10, std::chrono::milliseconds(5)});
       stepped_runtime runtime(seed);

@@ -1,4 +1,5 @@
-/// What users see when something is wrong: with the program, its functions, its input, its snapshots.
+/// What users see when something is wrong: with the program, its functions, its input, its
+/// snapshots.
 #include "sluice/connect/file/file_sink.hpp"
 #include "sluice/sluice.hpp"
 #include "support/temporary_directory.hpp"
@@ -38,20 +39,26 @@ bool contains(const std::string& text, std::string_view part) {
 template <class V>
 struct counter_of {
   value_state<V> count;
-  void open(keyed_runtime_context<std::int64_t>& c) { count = c.state(value_state_descriptor<V>{"count"}); }
-  void process_element(const std::int64_t&, keyed_process_context<std::int64_t>&, collector<std::int64_t>& out) {
+  void open(keyed_runtime_context<std::int64_t>& c) {
+    count = c.state(value_state_descriptor<V>{"count"});
+  }
+  void process_element(const std::int64_t&, keyed_process_context<std::int64_t>&,
+                       collector<std::int64_t>& out) {
     count.update(static_cast<V>(count.value() + 1));
     out.collect(static_cast<std::int64_t>(count.value()));
   }
 };
 
 template <class V>
-stream_environment counting_program(const std::string& checkpoints, const std::string& uid, std::uint64_t records) {
+stream_environment counting_program(const std::string& checkpoints, const std::string& uid,
+                                    std::uint64_t records) {
   stream_environment env;
   env.enable_checkpointing(std::chrono::hours(1), checkpoints);
   env.checkpoint_settings().externalized = true;
   env.set_restart_strategy(no_restart{});
-  env.from_generator([](std::uint64_t n) { return static_cast<std::int64_t>(n % 3); }, {records, 2000.0})
+  env
+    .from_generator([](std::uint64_t n) { return static_cast<std::int64_t>(n % 3); },
+                    {records, 2000.0})
     .uid("numbers")
     .key_by([](std::int64_t n) { return n; })
     .process(counter_of<V>{})
@@ -65,7 +72,8 @@ stream_environment counting_program(const std::string& checkpoints, const std::s
 std::string savepoint_of_counting(const std::string& directory) {
   auto env = counting_program<std::int64_t>(directory + "/chk", "count", 1'000'000);
   auto job = env.execute_async("counting");
-  while (job.metrics().tasks.empty() || job.metrics().tasks[0].num_records_out == 0) std::this_thread::yield();
+  while (job.metrics().tasks.empty() || job.metrics().tasks[0].num_records_out == 0)
+    std::this_thread::yield();
   auto path = job.stop_with_savepoint(directory + "/savepoints");
   BOOST_CHECK_THROW(job.wait(), job_cancelled);
   return path;
@@ -84,8 +92,9 @@ void check_that_it_runs(stream_environment& env) {
 BOOST_AUTO_TEST_CASE(a_throwing_function_fails_the_job_with_operator_subtask_time_and_text) {
   stream_environment env;
   env.from_collection<std::int64_t>({1, 2, 3})
-    .assign_timestamps_and_watermarks(watermark_strategy<std::int64_t>::for_monotonous_timestamps()
-                                        .with_timestamp_assigner([](std::int64_t x) { return x * 1000; }))
+    .assign_timestamps_and_watermarks(
+      watermark_strategy<std::int64_t>::for_monotonous_timestamps().with_timestamp_assigner(
+        [](std::int64_t x) { return x * 1000; }))
     .map([](std::int64_t x) {
       if (x == 2) throw std::runtime_error("no twos, please");
       return x;
@@ -96,8 +105,9 @@ BOOST_AUTO_TEST_CASE(a_throwing_function_fails_the_job_with_operator_subtask_tim
     env.execute("throwing");
     BOOST_FAIL("the job did not fail");
   } catch (const job_error& e) {
-    BOOST_TEST(contains(e.what(), "job \"throwing\" failed: operator \"picky\", subtask 0, record time 2000 us: "
-                                  "no twos, please"));
+    BOOST_TEST(contains(
+      e.what(), "job \"throwing\" failed: operator \"picky\", subtask 0, record time 2000 us: "
+                "no twos, please"));
     BOOST_TEST(e.where().operator_name == "picky");
     BOOST_TEST(e.where().record_time.value() == 2000);
   }
@@ -107,7 +117,8 @@ BOOST_AUTO_TEST_CASE(a_job_without_a_sink_is_refused_before_it_runs) {
   stream_environment env;
   env.from_collection({1, 2}).map([](int x) { return x; });
   BOOST_TEST(contains(error_of<plan_error>([&] { env.execute(); }), "the job has no sink"));
-  BOOST_TEST(contains(error_of<plan_error>([] { stream_environment().execute(); }), "no operators"));
+  BOOST_TEST(
+    contains(error_of<plan_error>([] { stream_environment().execute(); }), "no operators"));
 }
 
 BOOST_AUTO_TEST_CASE(a_cyclic_graph_is_refused_with_the_names_on_the_cycle) {
@@ -115,7 +126,8 @@ BOOST_AUTO_TEST_CASE(a_cyclic_graph_is_refused_with_the_names_on_the_cycle) {
   auto first = env.from_collection({1}).map([](int x) { return x; }).name("first");
   auto second = first.map([](int x) { return x; }).name("second");
   second.add_sink([](int) {});
-  first.operator_node().inputs.push_back({second.operator_node().id, 0, 0, {}, nullptr, false, false});
+  first.operator_node().inputs.push_back(
+    {second.operator_node().id, 0, 0, {}, nullptr, false, false});
   auto text = error_of<plan_error>([&] { env.execute(); });
   BOOST_TEST(contains(text, "cyclic"));
   BOOST_TEST(contains(text, "first"));
@@ -183,7 +195,8 @@ BOOST_AUTO_TEST_CASE(a_torn_checkpoint_is_passed_over_for_the_one_before) {
     {
       auto env = counting_program<std::int64_t>(checkpoints, "count", 1'000'000);
       auto job = env.execute_async("counting");
-      while (job.metrics().tasks.empty() || job.metrics().tasks[0].num_records_out == 0) std::this_thread::yield();
+      while (job.metrics().tasks.empty() || job.metrics().tasks[0].num_records_out == 0)
+        std::this_thread::yield();
       job.checkpoint();
       last = job.checkpoint();
       job.cancel();

@@ -67,7 +67,8 @@ std::vector<std::pair<std::int64_t, std::int64_t>> visible_output(const std::str
 
 BOOST_AUTO_TEST_CASE(killed_at_any_moment_no_record_is_lost_or_doubled) {
   auto seed = std::random_device{}();
-  if (auto* given = std::getenv("SLUICE_SEED")) seed = static_cast<unsigned>(std::strtoul(given, nullptr, 10));
+  if (auto* given = std::getenv("SLUICE_SEED"))
+    seed = static_cast<unsigned>(std::strtoul(given, nullptr, 10));
   auto* given_rounds = std::getenv("SLUICE_KILL_ROUNDS");
   auto rounds = given_rounds ? std::atoi(given_rounds) : 50;
   std::mt19937 random(seed);
@@ -83,8 +84,10 @@ BOOST_AUTO_TEST_CASE(killed_at_any_moment_no_record_is_lost_or_doubled) {
         BOOST_REQUIRE_MESSAGE(attempt < 400, "the job never ends");
         // Another parallelism now and then: restoring rescales.
         auto parallelism = std::to_string(1 + random() % 3);
-        auto pid = start_job(SLUICE_KILL_JOB, {checkpoints, output, std::to_string(count), parallelism});
-        auto patience = kills < rounds ? std::chrono::milliseconds(10 + random() % 500) : std::chrono::seconds(60);
+        auto pid
+          = start_job(SLUICE_KILL_JOB, {checkpoints, output, std::to_string(count), parallelism});
+        auto patience = kills < rounds ? std::chrono::milliseconds(10 + random() % 500)
+                                       : std::chrono::seconds(60);
         if (auto status = wait_for(pid, patience)) {
           BOOST_REQUIRE_MESSAGE(WIFEXITED(*status) && WEXITSTATUS(*status) == 0, "the job failed");
           break;
@@ -102,7 +105,8 @@ BOOST_AUTO_TEST_CASE(killed_at_any_moment_no_record_is_lost_or_doubled) {
       }
       BOOST_TEST(lines.size() == static_cast<std::size_t>(count));
       BOOST_TEST(numbers.size() == static_cast<std::size_t>(count));
-      for (auto& [key, seen] : counts) BOOST_TEST(*seen.rbegin() == static_cast<std::int64_t>(seen.size()));
+      for (auto& [key, seen] : counts)
+        BOOST_TEST(*seen.rbegin() == static_cast<std::int64_t>(seen.size()));
     }
   }
 }

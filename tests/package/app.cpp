@@ -3,6 +3,4 @@
 
 #include <cstdio>
 
-int main() {
-  std::puts("built with Sluice " SLUICE_VERSION);
-}
+int main() { std::puts("built with Sluice " SLUICE_VERSION); }

@@ -60,7 +60,9 @@ public:
   std::optional<job_result> wait_until(std::chrono::steady_clock::time_point) override {
     return board_->wait_until(std::chrono::steady_clock::now());
   }
-  void cancel() override { caf::anon_send<caf::message_priority::high>(actor_, runtime::job_cancel_msg{}); }
+  void cancel() override {
+    caf::anon_send<caf::message_priority::high>(actor_, runtime::job_cancel_msg{});
+  }
   job_metrics metrics() const override { return board_->metrics(0); }
   std::string savepoint(const std::string&, bool) override { return {}; }
   std::string checkpoint() override { return {}; }
@@ -93,7 +95,8 @@ stepped_runtime::~stepped_runtime() { run(); }
 
 std::shared_ptr<job_control> stepped_runtime::submit(job_graph graph) {
   auto board = std::make_shared<runtime::job_board>();
-  runtime::job_spec spec{std::make_shared<const job_graph>(std::move(graph)), &impl_->services, board};
+  runtime::job_spec spec{std::make_shared<const job_graph>(std::move(graph)), &impl_->services,
+                         board};
   auto actor = impl_->system.spawn(runtime::job_behavior, std::move(spec));
   caf::anon_send<caf::message_priority::high>(actor, runtime::job_start_msg{});
   return std::make_shared<stepped_job>(std::move(actor), std::move(board));
@@ -150,12 +153,13 @@ std::size_t stepped_runtime::run_to_end(job_control& job, int ticks_per_1000) {
     if (++idle > 20000) {
       std::string tasks;
       for (auto& t : job.metrics().tasks)
-        tasks += fmt::format("\n{} {}: in {} out {} watermark {}", t.task, t.subtask, t.num_records_in,
-                             t.num_records_out, t.current_input_watermark);
+        tasks += fmt::format("\n{} {}: in {} out {} watermark {}", t.task, t.subtask,
+                             t.num_records_in, t.num_records_out, t.current_input_watermark);
       auto status = to_string(job.status());
       job.cancel(); // or the actors would outlive the test
       run();
-      BOOST_FAIL("the job hangs, " << status << ": nothing is left to do but it has not ended" << tasks);
+      BOOST_FAIL("the job hangs, " << status << ": nothing is left to do but it has not ended"
+                                   << tasks);
     }
     tick(10);
   }

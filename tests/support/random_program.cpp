@@ -74,23 +74,30 @@ private:
       streams_.push_back({flow, content});
     } else {
       auto n = content.size();
-      auto flow = result_.env.from_generator(
-        [content](std::uint64_t i) { return content[i]; }, {n, {}});
+      auto flow
+        = result_.env.from_generator([content](std::uint64_t i) { return content[i]; }, {n, {}});
       add(flow, content);
     }
   }
 
   data_stream<std::int64_t> spread(const stream& s) {
     switch (pick(0, 6)) {
-      case 0: return s.flow.rebalance();
-      case 1: return s.flow.shuffle();
-      case 2: return s.flow.rescale();
-      case 3: return s.flow.global();
-      case 4:
-        return s.flow.partition_custom(
-          [](std::int64_t key, std::uint32_t n) { return static_cast<std::uint32_t>(key < 0 ? -key : key) % n; },
-          [](std::int64_t x) { return x; });
-      default: return s.flow;
+    case 0:
+      return s.flow.rebalance();
+    case 1:
+      return s.flow.shuffle();
+    case 2:
+      return s.flow.rescale();
+    case 3:
+      return s.flow.global();
+    case 4:
+      return s.flow.partition_custom(
+        [](std::int64_t key, std::uint32_t n) {
+          return static_cast<std::uint32_t>(key < 0 ? -key : key) % n;
+        },
+        [](std::int64_t x) { return x; });
+    default:
+      return s.flow;
     }
   }
 
@@ -99,68 +106,77 @@ private:
     auto flow = spread(s);
     auto content = s.content;
     switch (pick(0, 9)) {
-      case 0: {
-        auto c = static_cast<std::int64_t>(pick(0, 50));
-        for (auto& x : content) x += c;
-        add(flow.map([c, fuse = result_.fuse](std::int64_t x) {
-              if (fuse->explosions_left > 0 && --fuse->records_left <= 0) {
-                --fuse->explosions_left;
-                fuse->records_left = 40;
-                throw std::runtime_error("boom");
-              }
-              return x + c;
-            }),
-            content);
-        break;
-      }
-      case 1: {
-        auto m = static_cast<std::int64_t>(pick(2, 5));
-        std::erase_if(content, [m](auto x) { return x % m == 0; });
-        add(flow.filter([m](std::int64_t x) { return x % m != 0; }), content);
-        break;
-      }
-      case 2: {
-        if (content.size() > 20000) break;
-        numbers out;
-        for (auto x : content)
-          for (std::int64_t i = 0; i < x % 4; ++i) out.push_back(x + i);
-        add(flow.flat_map([](std::int64_t x, collector<std::int64_t>& to) {
-              for (std::int64_t i = 0; i < x % 4; ++i) to.collect(x + i);
-            }),
-            out);
-        break;
-      }
-      case 3: {
-        auto& other = any();
-        auto all = content;
-        all.insert(all.end(), other.content.begin(), other.content.end());
-        if (all.size() > 50000) break;
-        auto joined = flow.union_with(spread(other)).map([](std::int64_t x) { return x; });
-        add(joined, all);
-        break;
-      }
-      case 4: add_keyed_sum(flow, content); break;
-      case 5: {
-        auto& other = any();
-        numbers out;
-        for (auto x : content) out.push_back(x + 1);
-        for (auto x : other.content) out.push_back(-x);
-        add(flow.connect(spread(other)).map([](std::int64_t x) { return x + 1; }, [](std::int64_t x) { return -x; }),
-            out);
-        break;
-      }
-      case 6: add_side_outputs(flow, content); break;
-      case 7: add_loop(flow, content); break;
-      case 8: add_distinct(flow, content); break;
-      case 9: {
-        if (content.size() > 5000) break;
-        auto p = pick(1, 3);
-        numbers out;
-        for (std::uint32_t i = 0; i < p; ++i) out.insert(out.end(), content.begin(), content.end());
-        auto copied = s.flow.broadcast().map([](std::int64_t x) { return x; }).set_parallelism(p);
-        streams_.push_back({copied, out});
-        break;
-      }
+    case 0: {
+      auto c = static_cast<std::int64_t>(pick(0, 50));
+      for (auto& x : content) x += c;
+      add(flow.map([c, fuse = result_.fuse](std::int64_t x) {
+        if (fuse->explosions_left > 0 && --fuse->records_left <= 0) {
+          --fuse->explosions_left;
+          fuse->records_left = 40;
+          throw std::runtime_error("boom");
+        }
+        return x + c;
+      }),
+          content);
+      break;
+    }
+    case 1: {
+      auto m = static_cast<std::int64_t>(pick(2, 5));
+      std::erase_if(content, [m](auto x) { return x % m == 0; });
+      add(flow.filter([m](std::int64_t x) { return x % m != 0; }), content);
+      break;
+    }
+    case 2: {
+      if (content.size() > 20000) break;
+      numbers out;
+      for (auto x : content)
+        for (std::int64_t i = 0; i < x % 4; ++i) out.push_back(x + i);
+      add(flow.flat_map([](std::int64_t x, collector<std::int64_t>& to) {
+        for (std::int64_t i = 0; i < x % 4; ++i) to.collect(x + i);
+      }),
+          out);
+      break;
+    }
+    case 3: {
+      auto& other = any();
+      auto all = content;
+      all.insert(all.end(), other.content.begin(), other.content.end());
+      if (all.size() > 50000) break;
+      auto joined = flow.union_with(spread(other)).map([](std::int64_t x) { return x; });
+      add(joined, all);
+      break;
+    }
+    case 4:
+      add_keyed_sum(flow, content);
+      break;
+    case 5: {
+      auto& other = any();
+      numbers out;
+      for (auto x : content) out.push_back(x + 1);
+      for (auto x : other.content) out.push_back(-x);
+      add(flow.connect(spread(other))
+            .map([](std::int64_t x) { return x + 1; }, [](std::int64_t x) { return -x; }),
+          out);
+      break;
+    }
+    case 6:
+      add_side_outputs(flow, content);
+      break;
+    case 7:
+      add_loop(flow, content);
+      break;
+    case 8:
+      add_distinct(flow, content);
+      break;
+    case 9: {
+      if (content.size() > 5000) break;
+      auto p = pick(1, 3);
+      numbers out;
+      for (std::uint32_t i = 0; i < p; ++i) out.insert(out.end(), content.begin(), content.end());
+      auto copied = s.flow.broadcast().map([](std::int64_t x) { return x; }).set_parallelism(p);
+      streams_.push_back({copied, out});
+      break;
+    }
     }
   }
 
@@ -170,7 +186,9 @@ private:
     for (auto x : content) sums[x % keys] += x;
     numbers out;
     for (auto& [k, v] : sums) out.push_back(v * 41 + k);
-    auto summed = flow.map([keys](std::int64_t x) { return pair_record{x % keys, x}; })
+    auto summed = flow.map([keys](std::int64_t x) {
+                        return pair_record{x % keys, x};
+                      })
                     .key_by(&pair_record::key)
                     .sum(&pair_record::value);
     if (chance(50)) summed.set_parallelism(pick(1, 4));
@@ -200,12 +218,13 @@ private:
 
   void add_side_outputs(const data_stream<std::int64_t>& flow, const numbers& content) {
     output_tag<std::int64_t> odd("odd");
-    auto even = flow.process([odd](const std::int64_t& x, process_context& c, collector<std::int64_t>& out) {
-      if (x % 2 == 0)
-        out.collect(x);
-      else
-        c.output(odd, x);
-    });
+    auto even = flow.process(
+      [odd](const std::int64_t& x, process_context& c, collector<std::int64_t>& out) {
+        if (x % 2 == 0)
+          out.collect(x);
+        else
+          c.output(odd, x);
+      });
     numbers evens;
     numbers odds;
     for (auto x : content) (x % 2 == 0 ? evens : odds).push_back(x);

@@ -11,7 +11,8 @@ class temporary_directory {
 public:
   temporary_directory()
     : path_(base()
-            / ("sluice-test-" + std::to_string(std::random_device{}()) + std::to_string(std::random_device{}()))) {
+            / ("sluice-test-" + std::to_string(std::random_device{}())
+               + std::to_string(std::random_device{}()))) {
     std::filesystem::create_directories(path_);
   }
   temporary_directory(const temporary_directory&) = delete;
@@ -27,7 +28,8 @@ private:
   static std::filesystem::path base() {
     std::error_code ec;
     std::filesystem::path memory = "/dev/shm";
-    return std::filesystem::is_directory(memory, ec) ? memory : std::filesystem::temp_directory_path();
+    return std::filesystem::is_directory(memory, ec) ? memory
+                                                     : std::filesystem::temp_directory_path();
   }
 
   std::filesystem::path path_;

@@ -23,14 +23,16 @@ struct committed_output {
   std::vector<std::int64_t> all() {
     std::lock_guard lock(mutex);
     std::vector<std::int64_t> result;
-    for (auto& [id, records] : transactions) result.insert(result.end(), records.begin(), records.end());
+    for (auto& [id, records] : transactions)
+      result.insert(result.end(), records.begin(), records.end());
     return result;
   }
 };
 
 class transactional_sink final : public sink<std::int64_t> {
 public:
-  explicit transactional_sink(std::shared_ptr<committed_output> output) : output_(std::move(output)) {}
+  explicit transactional_sink(std::shared_ptr<committed_output> output)
+    : output_(std::move(output)) {}
 
   std::string name() const override { return "transactional"; }
   bool transactional() const noexcept override { return true; }

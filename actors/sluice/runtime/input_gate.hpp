@@ -17,8 +17,8 @@ namespace sluice::runtime {
 class input_gate {
 public:
   struct channel {
-    std::uint32_t input = 0;       ///< of the chain's head
-    bool feedback = false;         ///< closes a loop: no say in event time, barriers or the end
+    std::uint32_t input = 0;          ///< of the chain's head
+    bool feedback = false;            ///< closes a loop: no say in event time, barriers or the end
     std::vector<std::uint32_t> loops; ///< heads of the loops that the channel is part of
     std::deque<channel_element> queue;
     std::uint32_t queued_batches = 0;
@@ -47,7 +47,8 @@ public:
   /// REQUIRES: has_next().
   next take();
 
-  // -- event time ----------------------------------------------------------------------------------
+  // -- event time
+  // ----------------------------------------------------------------------------------
 
   /// Channel `i` says that its time is `w`. Returns the new combined time if that advanced.
   std::optional<timestamp> advance(std::uint32_t i, timestamp w);
@@ -64,7 +65,8 @@ public:
   std::optional<timestamp> end(std::uint32_t i);
   bool all_ended() const noexcept;
 
-  // -- barriers ------------------------------------------------------------------------------------
+  // -- barriers
+  // ------------------------------------------------------------------------------------
 
   /// Channel `i` brought `mark`. Returns it once it has come from all channels that must bring it.
   /// With `hold`, channels that brought it wait for the others.

@@ -32,14 +32,14 @@ using task_actor = caf::typed_actor<
 
 /// Supervises one job: deploys, checkpoints, restarts. Coordinates checkpoints, too: see
 /// docs/decisions for why that is not an actor of its own.
-using job_actor = caf::typed_actor<
-  caf::reacts_to<job_start_msg>, caf::reacts_to<job_cancel_msg>,
-  caf::reacts_to<checkpoint_request_msg>, caf::reacts_to<job_timer_msg>,
-  caf::reacts_to<job_work_done_msg>, caf::reacts_to<task_ready_msg>,
-  caf::reacts_to<task_failed_msg>, caf::reacts_to<task_finished_msg>,
-  caf::reacts_to<split_request_msg>, caf::reacts_to<snapshot_ack_msg>,
-  caf::reacts_to<snapshot_declined_msg>, caf::reacts_to<committed_msg>,
-  caf::reacts_to<loop_input_ended_msg>, caf::reacts_to<loop_probed_msg>>;
+using job_actor
+  = caf::typed_actor<caf::reacts_to<job_start_msg>, caf::reacts_to<job_cancel_msg>,
+                     caf::reacts_to<checkpoint_request_msg>, caf::reacts_to<job_timer_msg>,
+                     caf::reacts_to<job_work_done_msg>, caf::reacts_to<task_ready_msg>,
+                     caf::reacts_to<task_failed_msg>, caf::reacts_to<task_finished_msg>,
+                     caf::reacts_to<split_request_msg>, caf::reacts_to<snapshot_ack_msg>,
+                     caf::reacts_to<snapshot_declined_msg>, caf::reacts_to<committed_msg>,
+                     caf::reacts_to<loop_input_ended_msg>, caf::reacts_to<loop_probed_msg>>;
 
 /// Who is at the other end of each channel. `outputs[e][i]` is consumer i of output edge e.
 struct connect_msg {

@@ -22,7 +22,8 @@ std::vector<std::vector<std::uint32_t>> loops_of_edges(const job_graph& graph) {
       if (seen[v]) continue;
       seen[v] = true;
       for (auto& e : graph.edges)
-        if (!e.feedback && (downstream ? e.from : e.to) == v) open.push_back(downstream ? e.to : e.from);
+        if (!e.feedback && (downstream ? e.from : e.to) == v)
+          open.push_back(downstream ? e.to : e.from);
     }
     return seen;
   };
@@ -45,10 +46,12 @@ void job::init(job_actor::pointer self, job_spec spec) {
   self_ = self;
   spec_ = std::move(spec);
   strand_ = spec_.io->make_strand();
-  loops_ = std::make_shared<const std::vector<std::vector<std::uint32_t>>>(loops_of_edges(*spec_.graph));
+  loops_
+    = std::make_shared<const std::vector<std::vector<std::uint32_t>>>(loops_of_edges(*spec_.graph));
   auto& config = spec_.graph->config;
-  auto strategy = config.restart.value_or(
-    checkpointing() ? restart_strategy(exponential_delay_restart{}) : restart_strategy(no_restart{}));
+  auto strategy
+    = config.restart.value_or(checkpointing() ? restart_strategy(exponential_delay_restart{})
+                                              : restart_strategy(no_restart{}));
   restarts_.emplace(strategy);
   self_->set_down_handler([this](caf::down_msg& m) { on_task_down(m.source); });
 }
@@ -59,7 +62,8 @@ void job::on_work_done(job_work_done_msg& m) {
 
 job::task_entry& job::entry(task_id id) { return tasks_[first_task_[id.vertex] + id.subtask]; }
 
-// -- deployment --------------------------------------------------------------------------------------
+// -- deployment
+// --------------------------------------------------------------------------------------
 
 void job::on_start() {
   started_ = spec_.io->processing_clock().now();
@@ -71,14 +75,16 @@ void job::on_start() {
   }());
   for (auto& n : spec_.graph->nodes)
     if (n.sink && n.sink->transactional() && !checkpointing()) {
-      auto unbounded = std::any_of(spec_.graph->nodes.begin(), spec_.graph->nodes.end(), [](auto& s) {
-        return s.source && s.source->bounded() == boundedness::unbounded;
-      });
+      auto unbounded
+        = std::any_of(spec_.graph->nodes.begin(), spec_.graph->nodes.end(), [](auto& s) {
+            return s.source && s.source->bounded() == boundedness::unbounded;
+          });
       if (unbounded)
-        log().warn("job \"{}\": sink \"{}\" makes output visible only at checkpoints, but checkpointing is "
-                     "off and the input never ends: NO OUTPUT WILL EVER BECOME VISIBLE; call "
-                     "enable_checkpointing()",
-                     config.name, n.name);
+        log().warn(
+          "job \"{}\": sink \"{}\" makes output visible only at checkpoints, but checkpointing is "
+          "off and the input never ends: NO OUTPUT WILL EVER BECOME VISIBLE; call "
+          "enable_checkpointing()",
+          config.name, n.name);
     }
   prepare();
 }
@@ -103,7 +109,8 @@ void job::prepare() {
   auto work = [graph, candidates, first_attempt]() -> found {
     auto& config = graph->config;
     found result;
-    if (config.checkpoints.interval) result.last = snapshot_store::last_id(config.checkpoints.directory);
+    if (config.checkpoints.interval)
+      result.last = snapshot_store::last_id(config.checkpoints.directory);
     auto paths = candidates;
     bool named = false;
     if (paths.empty() && config.restore_from) {
@@ -230,7 +237,8 @@ void job::make_enumerators() {
   for (auto& v : graph.vertices) {
     auto& n = graph.node(v.chain.front());
     if (n.kind != node_kind::source) continue;
-    auto [at, fresh] = assigners_.try_emplace(v.id, n.source->make_enumerator(v.parallelism), v.parallelism);
+    auto [at, fresh]
+      = assigners_.try_emplace(v.id, n.source->make_enumerator(v.parallelism), v.parallelism);
     if (from_)
       for (auto& s : from_->content.sources)
         if (s.uid == n.uid) {
@@ -289,7 +297,8 @@ void job::on_split_request(const split_request_msg& m) {
 void job::on_ready(const task_ready_msg& m) {
   if (!current(m.attempt) || phase_ != phase::deploying) return;
   entry(m.task).phase = task_phase::ready;
-  if (std::any_of(tasks_.begin(), tasks_.end(), [](auto& t) { return t.phase == task_phase::deploying; }))
+  if (std::any_of(tasks_.begin(), tasks_.end(),
+                  [](auto& t) { return t.phase == task_phase::deploying; }))
     return;
   phase_ = phase::running;
   spec_.board->set_status(job_status::running);
@@ -304,7 +313,8 @@ void job::on_ready(const task_ready_msg& m) {
   for (auto& request : std::exchange(queued_requests_, {})) on_checkpoint_request(request);
 }
 
-// -- feedback loops ----------------------------------------------------------------------------------
+// -- feedback loops
+// ----------------------------------------------------------------------------------
 
 void job::on_loop_input_ended(const loop_input_ended_msg& m) {
   if (!current(m.attempt)) return;
@@ -314,7 +324,8 @@ void job::on_loop_input_ended(const loop_input_ended_msg& m) {
   answers.clear();
   auto round = ++loop_rounds_[m.task.vertex];
   for (std::uint32_t i = 0; i < spec_.graph->vertices[m.task.vertex].parallelism; ++i)
-    self_->send<caf::message_priority::high>(entry({m.task.vertex, i}).handle, probe_loop_msg{round});
+    self_->send<caf::message_priority::high>(entry({m.task.vertex, i}).handle,
+                                             probe_loop_msg{round});
 }
 
 void job::on_loop_probed(const loop_probed_msg& m) {
@@ -335,7 +346,8 @@ void job::on_loop_probed(const loop_probed_msg& m) {
   }
 }
 
-// -- the end -----------------------------------------------------------------------------------------
+// -- the end
+// -----------------------------------------------------------------------------------------
 
 void job::on_finished(task_finished_msg& m) {
   if (!current(m.attempt)) return;
@@ -346,8 +358,9 @@ void job::on_finished(task_finished_msg& m) {
     add_finished_task(pending->manifest, t);
     if (checkpoints_.without(m.task)) complete_checkpoint();
   }
-  if (phase_ == phase::running
-      && std::all_of(tasks_.begin(), tasks_.end(), [](auto& e) { return e.phase == task_phase::finished; }))
+  if (phase_ == phase::running && std::all_of(tasks_.begin(), tasks_.end(), [](auto& e) {
+        return e.phase == task_phase::finished;
+      }))
     all_finished();
 }
 
@@ -380,13 +393,15 @@ void job::all_finished() {
 
 void job::commit_final() {
   for (auto& t : tasks_)
-    self_->send<caf::message_priority::high>(t.handle, checkpoint_complete_msg{~checkpoint_id{0}, true});
+    self_->send<caf::message_priority::high>(t.handle,
+                                             checkpoint_complete_msg{~checkpoint_id{0}, true});
 }
 
 void job::on_committed(const committed_msg& m) {
   if (!current(m.attempt) || phase_ != phase::committing) return;
   entry(m.task).phase = task_phase::committed;
-  if (std::all_of(tasks_.begin(), tasks_.end(), [](auto& t) { return t.phase == task_phase::committed; }))
+  if (std::all_of(tasks_.begin(), tasks_.end(),
+                  [](auto& t) { return t.phase == task_phase::committed; }))
     stop(stop_reason::finished);
 }
 
@@ -413,7 +428,7 @@ void job::fail(failure cause) {
   if (phase_ == phase::stopping || phase_ == phase::ended) return;
   if (!cause.operator_name.empty())
     log().error("job \"{}\", operator \"{}\", subtask {}: {}", spec_.graph->config.name,
-                  cause.operator_name, cause.subtask, cause.what);
+                cause.operator_name, cause.subtask, cause.what);
   else
     log().error("job \"{}\": {}", spec_.graph->config.name, cause.what);
   cause_ = std::move(cause);
@@ -447,15 +462,18 @@ void job::on_task_down(const caf::actor_addr& who) {
 /// All tasks are gone: nothing of the user's is in use any more.
 void job::stopped() {
   switch (reason_) {
-    case stop_reason::finished: end(job_status::finished, nullptr); return;
-    case stop_reason::cancelled:
-      end(job_status::cancelled, std::make_exception_ptr(job_cancelled(
-                                   fmt::format("job \"{}\" was cancelled", spec_.graph->config.name))));
-      return;
-    case stop_reason::failed: break;
+  case stop_reason::finished:
+    end(job_status::finished, nullptr);
+    return;
+  case stop_reason::cancelled:
+    end(job_status::cancelled, std::make_exception_ptr(job_cancelled(fmt::format(
+                                 "job \"{}\" was cancelled", spec_.graph->config.name))));
+    return;
+  case stop_reason::failed:
+    break;
   }
-  auto delay = cause_->fatal ? std::nullopt
-                             : restarts_->next_delay(spec_.io->processing_clock().now());
+  auto delay
+    = cause_->fatal ? std::nullopt : restarts_->next_delay(spec_.io->processing_clock().now());
   if (!delay) {
     end(job_status::failed, error_of(*cause_));
     return;
@@ -465,7 +483,7 @@ void job::stopped() {
   spec_.board->count_restart();
   spec_.board->set_status(job_status::restarting);
   log().warn("job \"{}\": restart {} in {} ms", spec_.graph->config.name, num_restarts_,
-               delay->count() / 1000);
+             delay->count() / 1000);
   self_->delayed_send(caf::actor_cast<job_actor>(self_), *delay,
                       job_timer_msg{job_timer_msg::what::restart, attempt_, 0});
 }
@@ -477,8 +495,8 @@ std::exception_ptr job::error_of(const failure& cause) const {
     text += fmt::format(": operator \"{}\", subtask {}", cause.operator_name, cause.subtask);
   if (cause.record_time) text += fmt::format(", record time {} us", *cause.record_time);
   text += ": " + cause.what;
-  return std::make_exception_ptr(
-    job_error(text, {job_name, cause.operator_name, static_cast<int>(cause.subtask), cause.record_time}));
+  return std::make_exception_ptr(job_error(
+    text, {job_name, cause.operator_name, static_cast<int>(cause.subtask), cause.record_time}));
 }
 
 void job::end(job_status status, std::exception_ptr error) {
@@ -487,13 +505,14 @@ void job::end(job_status status, std::exception_ptr error) {
     request.reply->set_exception(std::make_exception_ptr(state_error("the job has ended")));
   auto& c = spec_.graph->config.checkpoints;
   auto keep = c.externalized || status == job_status::failed;
-  auto finish = [board = spec_.board, status, error,
-                 result = job_result{status, duration(spec_.io->processing_clock().now() - started_),
-                                     num_restarts_},
-                 paths = keep ? std::vector<std::string>{} : retained_] {
-    for (auto& p : paths) snapshot_store::remove(p);
-    board->end(status, error, result);
-  };
+  auto finish
+    = [board = spec_.board, status, error,
+       result
+       = job_result{status, duration(spec_.io->processing_clock().now() - started_), num_restarts_},
+       paths = keep ? std::vector<std::string>{} : retained_] {
+        for (auto& p : paths) snapshot_store::remove(p);
+        board->end(status, error, result);
+      };
   log().info("job \"{}\": {}", spec_.graph->config.name, to_string(status));
   if (keep || retained_.empty())
     finish();
@@ -505,18 +524,19 @@ void job::end(job_status status, std::exception_ptr error) {
 void job::on_timer(job_timer_msg m) {
   if (!current(m.attempt)) return;
   switch (m.kind) {
-    case job_timer_msg::what::restart:
-      if (phase_ == phase::waiting) prepare();
-      return;
-    case job_timer_msg::what::discover:
-      if (phase_ == phase::running) discover(static_cast<std::uint32_t>(m.id));
-      return;
-    case job_timer_msg::what::checkpoint_due:
-      if (phase_ == phase::running) start_checkpoint(nullptr, "", false);
-      return;
-    case job_timer_msg::what::checkpoint_timeout:
-      if (auto* p = checkpoints_.current(); p && p->id == m.id) abort_checkpoint("it took too long", true);
-      return;
+  case job_timer_msg::what::restart:
+    if (phase_ == phase::waiting) prepare();
+    return;
+  case job_timer_msg::what::discover:
+    if (phase_ == phase::running) discover(static_cast<std::uint32_t>(m.id));
+    return;
+  case job_timer_msg::what::checkpoint_due:
+    if (phase_ == phase::running) start_checkpoint(nullptr, "", false);
+    return;
+  case job_timer_msg::what::checkpoint_timeout:
+    if (auto* p = checkpoints_.current(); p && p->id == m.id)
+      abort_checkpoint("it took too long", true);
+    return;
   }
 }
 

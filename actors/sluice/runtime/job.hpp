@@ -53,7 +53,16 @@ public:
   void on_task_down(const caf::actor_addr& who);
 
 private:
-  enum class phase : std::uint8_t { created, preparing, deploying, running, committing, stopping, waiting, ended };
+  enum class phase : std::uint8_t {
+    created,
+    preparing,
+    deploying,
+    running,
+    committing,
+    stopping,
+    waiting,
+    ended
+  };
   enum class task_phase : std::uint8_t { deploying, ready, finished, committed };
 
   struct task_entry {
@@ -66,7 +75,8 @@ private:
   /// Why all tasks are being stopped.
   enum class stop_reason : std::uint8_t { failed, cancelled, finished };
 
-  // -- deployment ----------------------------------------------------------------------------------
+  // -- deployment
+  // ----------------------------------------------------------------------------------
   void prepare();
   void deploy();
   void spawn_tasks();
@@ -75,8 +85,8 @@ private:
   void make_enumerators();
   void discover(std::uint32_t vertex);
   void assign_splits(std::uint32_t vertex);
-  /// Runs `work` where it may block, then `apply(result)` on this actor, if the attempt still stands.
-  /// What `work` throws fails the job.
+  /// Runs `work` where it may block, then `apply(result)` on this actor, if the attempt still
+  /// stands. What `work` throws fails the job.
   template <class Work, class Apply>
   void run_blocking(Work work, Apply apply) {
     auto handle = caf::actor_cast<job_actor>(self_);
@@ -85,7 +95,8 @@ private:
       done.attempt = attempt;
       try {
         auto result = std::make_shared<decltype(work())>(work());
-        done.apply = std::make_shared<std::function<void()>>([=]() mutable { apply(std::move(*result)); });
+        done.apply
+          = std::make_shared<std::function<void()>>([=]() mutable { apply(std::move(*result)); });
       } catch (...) {
         auto cause = describe(std::current_exception(), "", 0);
         done.apply = std::make_shared<std::function<void()>>([this, cause] { fail(cause); });
@@ -96,11 +107,14 @@ private:
   task_entry& entry(task_id id);
   bool current(std::uint32_t attempt) const noexcept { return attempt == attempt_; }
 
-  // -- checkpoints ---------------------------------------------------------------------------------
-  bool checkpointing() const noexcept { return spec_.graph->config.checkpoints.interval.has_value(); }
+  // -- checkpoints
+  // ---------------------------------------------------------------------------------
+  bool checkpointing() const noexcept {
+    return spec_.graph->config.checkpoints.interval.has_value();
+  }
   void schedule_checkpoint(duration after);
-  void start_checkpoint(std::shared_ptr<std::promise<std::string>> reply, std::string savepoint_directory,
-                        bool then_stop);
+  void start_checkpoint(std::shared_ptr<std::promise<std::string>> reply,
+                        std::string savepoint_directory, bool then_stop);
   void trigger(std::string path, checkpoint_id id, std::shared_ptr<std::promise<std::string>> reply,
                bool savepoint, bool then_stop);
   void complete_checkpoint();
@@ -111,7 +125,8 @@ private:
   void retain(std::string path);
   void publish();
 
-  // -- the end -------------------------------------------------------------------------------------
+  // -- the end
+  // -------------------------------------------------------------------------------------
   void fail(failure cause);
   void stop(stop_reason reason);
   void stopped();
@@ -135,7 +150,8 @@ private:
   std::shared_ptr<const restore_point> from_;
   std::shared_ptr<const std::vector<std::vector<std::uint32_t>>> loops_;
   std::map<std::uint32_t, split_assigner> assigners_; ///< by vertex
-  std::map<std::uint32_t, std::map<std::uint32_t, std::uint64_t>> loop_answers_; ///< head -> subtask -> records
+  std::map<std::uint32_t, std::map<std::uint32_t, std::uint64_t>>
+    loop_answers_; ///< head -> subtask -> records
   std::map<std::uint32_t, std::uint64_t> loop_rounds_;
 
   checkpoint_coordinator checkpoints_;

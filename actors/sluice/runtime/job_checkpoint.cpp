@@ -29,8 +29,8 @@ void job::on_checkpoint_request(checkpoint_request_msg& m) {
 }
 
 /// Makes the folder, then triggers.
-void job::start_checkpoint(std::shared_ptr<std::promise<std::string>> reply, std::string savepoint_directory,
-                           bool then_stop) {
+void job::start_checkpoint(std::shared_ptr<std::promise<std::string>> reply,
+                           std::string savepoint_directory, bool then_stop) {
   if (starting_checkpoint_ || checkpoints_.in_progress()) return; // the one under way reschedules
   starting_checkpoint_ = true;
   auto savepoint = !savepoint_directory.empty();
@@ -52,7 +52,8 @@ void job::start_checkpoint(std::shared_ptr<std::promise<std::string>> reply, std
       starting_checkpoint_ = false;
       if (phase_ != phase::running) {
         if (reply)
-          reply->set_exception(std::make_exception_ptr(state_error("the job has ended or is about to")));
+          reply->set_exception(
+            std::make_exception_ptr(state_error("the job has ended or is about to")));
         return;
       }
       trigger(std::move(o.path), id, reply, savepoint, then_stop);
@@ -99,8 +100,9 @@ void job::add_finished_task(manifest& m, const task_entry& t) const {
     m.outputs.push_back({graph.node(v.chain[index]).uid, list});
 }
 
-void job::trigger(std::string path, checkpoint_id id, std::shared_ptr<std::promise<std::string>> reply,
-                  bool savepoint, bool then_stop) {
+void job::trigger(std::string path, checkpoint_id id,
+                  std::shared_ptr<std::promise<std::string>> reply, bool savepoint,
+                  bool then_stop) {
   checkpoint_coordinator::pending p;
   p.id = id;
   p.path = path;
@@ -197,8 +199,9 @@ void job::checkpoint_done(checkpoint_coordinator::pending done) {
   checkpoint_metrics_.last_duration = duration(spec_.io->processing_clock().now() - done.started);
   checkpoint_metrics_.last_path = done.path;
   publish();
-  log().debug("job \"{}\": checkpoint {} complete: {} bytes, {} ms", spec_.graph->config.name, done.id,
-                checkpoint_metrics_.last_bytes, checkpoint_metrics_.last_duration.count() / 1000);
+  log().debug("job \"{}\": checkpoint {} complete: {} bytes, {} ms", spec_.graph->config.name,
+              done.id, checkpoint_metrics_.last_bytes,
+              checkpoint_metrics_.last_duration.count() / 1000);
   if (!done.savepoint) retain(done.path);
   if (done.reply) done.reply->set_value(done.path);
   for (auto& t : tasks_) {
@@ -245,8 +248,8 @@ void job::abort_checkpoint(const std::string& why, bool counts) {
   if (!pending->reply && c.tolerable_failures && failures_in_a_row_ > *c.tolerable_failures) {
     failures_in_a_row_ = 0;
     fail({"", 0, std::nullopt,
-          fmt::format("checkpoint {} failed ({}) and {} failures in a row are tolerated", pending->id, why,
-                      *c.tolerable_failures),
+          fmt::format("checkpoint {} failed ({}) and {} failures in a row are tolerated",
+                      pending->id, why, *c.tolerable_failures),
           false});
     return;
   }

@@ -73,7 +73,8 @@ private:
 } // namespace
 
 struct local_runtime::impl {
-  explicit impl(runtime_config c) : config(make_config(c)), io(make_io_services()), system(config) {}
+  explicit impl(runtime_config c)
+    : config(make_config(c)), io(make_io_services()), system(config) {}
 
   caf::actor_system_config config;
   std::unique_ptr<io_services> io;

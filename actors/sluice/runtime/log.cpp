@@ -10,7 +10,8 @@ namespace sluice::runtime {
 spdlog::logger& log() {
   // Never destroyed: threads may log while the process exits.
   static auto* logger = [] {
-    auto made = new spdlog::logger("sluice", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
+    auto made
+      = new spdlog::logger("sluice", std::make_shared<spdlog::sinks::stderr_color_sink_mt>());
     auto* wanted = std::getenv("SLUICE_LOG");
     made->set_level(wanted ? spdlog::level::from_str(wanted) : spdlog::level::warn);
     made->set_pattern("%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");

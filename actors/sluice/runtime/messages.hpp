@@ -77,7 +77,8 @@ struct channel_element {
   batch_box records;
 };
 
-// -- data plane -------------------------------------------------------------------------------------
+// -- data plane
+// -------------------------------------------------------------------------------------
 
 /// Sender to receiver. Normal priority.
 struct element_msg {
@@ -97,7 +98,8 @@ struct credit_msg {
   batch_box recycled;
 };
 
-// -- control: job actor to tasks. High priority -----------------------------------------------------
+// -- control: job actor to tasks. High priority
+// -----------------------------------------------------
 
 struct start_msg {};
 struct cancel_msg {};
@@ -127,7 +129,8 @@ struct probe_loop_msg {
 };
 struct end_loop_msg {};
 
-// -- a task to itself -------------------------------------------------------------------------------
+// -- a task to itself
+// -------------------------------------------------------------------------------
 
 /// Go on after having given way to others.
 struct continue_msg {};
@@ -148,7 +151,8 @@ struct strand_done_msg {
   std::map<std::uint32_t, std::vector<std::string>> committables;
 };
 
-// -- tasks to the job actor -------------------------------------------------------------------------
+// -- tasks to the job actor
+// -------------------------------------------------------------------------
 
 struct task_ready_msg {
   std::uint32_t attempt = 0;
@@ -221,7 +225,8 @@ struct loop_probed_msg {
   std::uint64_t records = 0;
 };
 
-// -- others to the job actor ------------------------------------------------------------------------
+// -- others to the job actor
+// ------------------------------------------------------------------------
 
 struct job_start_msg {};
 struct job_cancel_msg {};

@@ -32,7 +32,9 @@ public:
     return groups_of(services_.subtask, max_parallelism(), parallelism());
   }
   execution_mode mode() const noexcept override { return services_.graph->config.mode; }
-  const clock& processing_clock() const noexcept override { return services_.io->processing_clock(); }
+  const clock& processing_clock() const noexcept override {
+    return services_.io->processing_clock();
+  }
 
   void request_processing_time(timestamp at) override {
     if (next_timer_ && *next_timer_ <= at) return;
@@ -47,7 +49,9 @@ public:
     return true;
   }
 
-  void count_late_records(std::uint64_t n) noexcept override { services_.probe->late_records.add(n); }
+  void count_late_records(std::uint64_t n) noexcept override {
+    services_.probe->late_records.add(n);
+  }
 
   void post_blocking(std::function<void()> work) override {
     services_.strand->post([work = std::move(work), report = fail()] {
@@ -100,7 +104,8 @@ private:
   std::uint32_t& current_;
 };
 
-operator_chain::operator_chain(chain_services services, std::vector<std::unique_ptr<output_edge>> edges)
+operator_chain::operator_chain(chain_services services,
+                               std::vector<std::unique_ptr<output_edge>> edges)
   : services_(std::move(services)), edges_(std::move(edges)) {
   auto& graph = *services_.graph;
   auto& v = graph.vertices[services_.vertex];

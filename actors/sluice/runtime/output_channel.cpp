@@ -105,7 +105,8 @@ void output_channel::flush_older_than(std::chrono::steady_clock::time_point olde
 
 void output_channel::submit(channel_element element) {
   if (backlog_.empty()
-      && (element.kind != channel_element::type::records || (credit_batches_ > 0 && credit_bytes_ > 0)))
+      && (element.kind != channel_element::type::records
+          || (credit_batches_ > 0 && credit_bytes_ > 0)))
     dispatch(std::move(element));
   else
     backlog_.push_back(std::move(element));
@@ -155,25 +156,29 @@ output_edge::output_edge(const job_edge& edge, std::uint32_t subtask, std::uint3
 
 void output_edge::receive(batch& b) {
   switch (edge_.how) {
-    case partitioning::forward:
-    case partitioning::global: channels_.front()->hand_over(b); return;
-    case partitioning::broadcast: broadcast(b); return;
-    case partitioning::hash:
-    case partitioning::custom:
-      if (partitioner_)
-        partitioner_->partition(b, targets_);
-      else
-        channels_.front()->hand_over(b);
-      return;
-    case partitioning::rebalance:
-    case partitioning::rescale:
-      // A batch, not a record, is what goes round: it is as even in the long run and far cheaper.
-      next_ = (next_ + 1) % channels_.size();
-      channels_[next_]->hand_over(b);
-      return;
-    case partitioning::shuffle:
-      channels_[random_() % channels_.size()]->hand_over(b);
-      return;
+  case partitioning::forward:
+  case partitioning::global:
+    channels_.front()->hand_over(b);
+    return;
+  case partitioning::broadcast:
+    broadcast(b);
+    return;
+  case partitioning::hash:
+  case partitioning::custom:
+    if (partitioner_)
+      partitioner_->partition(b, targets_);
+    else
+      channels_.front()->hand_over(b);
+    return;
+  case partitioning::rebalance:
+  case partitioning::rescale:
+    // A batch, not a record, is what goes round: it is as even in the long run and far cheaper.
+    next_ = (next_ + 1) % channels_.size();
+    channels_[next_]->hand_over(b);
+    return;
+  case partitioning::shuffle:
+    channels_[random_() % channels_.size()]->hand_over(b);
+    return;
   }
 }
 

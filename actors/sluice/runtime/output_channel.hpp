@@ -60,7 +60,9 @@ public:
   void add_credit(credit_msg& credit);
 
   /// Whether a batch can be sent at once and nothing waits.
-  bool ready() const noexcept { return backlog_.empty() && credit_batches_ > 0 && credit_bytes_ > 0; }
+  bool ready() const noexcept {
+    return backlog_.empty() && credit_batches_ > 0 && credit_bytes_ > 0;
+  }
 
   /// Whether anything waits for credit.
   bool drained() const noexcept { return backlog_.empty(); }

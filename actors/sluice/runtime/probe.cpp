@@ -11,7 +11,8 @@ std::shared_ptr<counter> task_probe::make_counter(const std::string& name) {
 }
 
 task_metrics task_probe::read(timestamp now) const {
-  auto micros = [](const gauge& ns) { return duration(static_cast<std::int64_t>(ns.get() / 1000)); };
+  auto micros
+    = [](const gauge& ns) { return duration(static_cast<std::int64_t>(ns.get() / 1000)); };
   task_metrics m;
   m.task = task;
   m.vertex = vertex;

@@ -53,7 +53,8 @@ struct task_probe {
 
 private:
   mutable std::mutex mutex_;
-  std::vector<std::pair<std::string, std::shared_ptr<named_counter>>> counters_; // GUARDED_BY(mutex_)
+  std::vector<std::pair<std::string, std::shared_ptr<named_counter>>>
+    counters_; // GUARDED_BY(mutex_)
 };
 
 } // namespace sluice::runtime

@@ -87,16 +87,18 @@ void check_compatible(const restore_point& from, const job_graph& graph) {
             stateful = stateful || !t.file.empty();
           }
       if (!stateful) continue;
-      throw state_error(fmt::format(
-        "cannot restore {}: it holds state of operator \"{}\" (uid \"{}\"), which the program does not "
-        "have; give operators a uid() so that they are found again after a change, or allow leftover "
-        "state to drop it",
-        from.path, name, uid));
+      throw state_error(fmt::format("cannot restore {}: it holds state of operator \"{}\" (uid "
+                                    "\"{}\"), which the program does not "
+                                    "have; give operators a uid() so that they are found again "
+                                    "after a change, or allow leftover "
+                                    "state to drop it",
+                                    from.path, name, uid));
     }
     if (at->second != from.content.max_parallelism[i])
-      throw state_error(fmt::format("cannot restore {}: operator \"{}\" was written with max parallelism "
-                                    "{}, the program says {}",
-                                    from.path, uid, from.content.max_parallelism[i], at->second));
+      throw state_error(
+        fmt::format("cannot restore {}: operator \"{}\" was written with max parallelism "
+                    "{}, the program says {}",
+                    from.path, uid, from.content.max_parallelism[i], at->second));
   }
 }
 
@@ -129,10 +131,10 @@ task_state_content load_task_state(const restore_point& from, const job_graph& g
           result.operators.back().committables.insert(result.operators.back().committables.end(),
                                                       o.committables.begin(), o.committables.end());
   }
-  result.finished = all_finished
-                    && std::any_of(from.content.tasks.begin(), from.content.tasks.end(), [&](auto& t) {
-                         return has_uid(t, graph.node(v.chain.front()).uid);
-                       });
+  result.finished
+    = all_finished
+      && std::any_of(from.content.tasks.begin(), from.content.tasks.end(),
+                     [&](auto& t) { return has_uid(t, graph.node(v.chain.front()).uid); });
   return result;
 }
 

@@ -37,7 +37,8 @@ constexpr std::size_t write_buffer = 256 * 1024;
 /// A file descriptor that closes itself.
 class file {
 public:
-  file(const std::string& path, int flags) : path_(path), fd_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {
+  file(const std::string& path, int flags)
+    : path_(path), fd_(::open(path.c_str(), flags | O_CLOEXEC, 0644)) {
     if (fd_ < 0) throw_errno("open", path);
   }
   ~file() {
@@ -75,7 +76,8 @@ std::string read_all(const std::string& path) {
   if (fd < 0) throw_errno("open", path);
   std::string content;
   struct stat info {};
-  if (::fstat(fd, &info) == 0 && info.st_size > 0) content.reserve(static_cast<std::size_t>(info.st_size));
+  if (::fstat(fd, &info) == 0 && info.st_size > 0)
+    content.reserve(static_cast<std::size_t>(info.st_size));
   char buffer[64 * 1024];
   for (;;) {
     auto n = ::read(fd, buffer, sizeof buffer);
@@ -152,13 +154,17 @@ struct state_file_writer::impl {
   std::vector<index_state> index;
 };
 
-state_file_writer::state_file_writer(std::string path) : impl_(std::make_unique<impl>(std::move(path))) {}
+state_file_writer::state_file_writer(std::string path)
+  : impl_(std::make_unique<impl>(std::move(path))) {}
 state_file_writer::~state_file_writer() = default;
 
-void state_file_writer::begin_state(std::string_view operator_uid, std::string_view name, state_kind kind,
-                                    std::string_view schema) {
-  impl_->index.push_back({std::string(operator_uid), std::string(name),
-                          static_cast<std::uint8_t>(kind), std::string(schema), {}});
+void state_file_writer::begin_state(std::string_view operator_uid, std::string_view name,
+                                    state_kind kind, std::string_view schema) {
+  impl_->index.push_back({std::string(operator_uid),
+                          std::string(name),
+                          static_cast<std::uint8_t>(kind),
+                          std::string(schema),
+                          {}});
 }
 
 void state_file_writer::begin_group(std::uint32_t group_or_item) {
@@ -181,7 +187,8 @@ state_file_writer::result state_file_writer::finish() {
   return {impl_->position, XXH3_64bits_digest(&impl_->hash)};
 }
 
-state_file_reader::state_file_reader(const std::string& path, std::uint64_t bytes, std::uint64_t checksum) {
+state_file_reader::state_file_reader(const std::string& path, std::uint64_t bytes,
+                                     std::uint64_t checksum) {
   std::string data;
   try {
     data = read_all(path);
@@ -189,7 +196,8 @@ state_file_reader::state_file_reader(const std::string& path, std::uint64_t byte
     throw state_error(e.what());
   }
   if (data.size() != bytes)
-    throw state_error(fmt::format("{} is truncated: {} bytes instead of {}", path, data.size(), bytes));
+    throw state_error(
+      fmt::format("{} is truncated: {} bytes instead of {}", path, data.size(), bytes));
   if (XXH3_64bits(data.data(), data.size()) != checksum)
     throw state_error(fmt::format("{} is corrupt: its checksum is wrong", path));
   content_ = std::make_shared<const std::string>(std::move(data));
@@ -266,7 +274,8 @@ manifest load(const std::string& path) {
       throw format_error(fmt::format("format version {} is not supported", v));
     auto checksum = in.raw<std::uint64_t>();
     auto body = std::string_view(data).substr(in.position());
-    if (XXH3_64bits(body.data(), body.size()) != checksum) throw format_error("its checksum is wrong");
+    if (XXH3_64bits(body.data(), body.size()) != checksum)
+      throw format_error("its checksum is wrong");
     auto m = decode_value<manifest>(in);
     for (auto& t : m.tasks) {
       if (t.file.empty()) continue;

@@ -31,9 +31,9 @@ struct manifest {
   };
   struct source {
     std::string uid;
-    std::vector<std::string> known;  ///< ids of all splits found so far
-    std::vector<std::string> ids;    ///< splits that are not read to their end ...
-    std::vector<std::string> data;   ///< ... and their positions
+    std::vector<std::string> known; ///< ids of all splits found so far
+    std::vector<std::string> ids;   ///< splits that are not read to their end ...
+    std::vector<std::string> data;  ///< ... and their positions
   };
   struct output {
     std::string uid;
@@ -44,8 +44,8 @@ struct manifest {
   std::uint64_t id = 0;
   bool savepoint = false;
   bool job_finished = false;
-  std::int64_t created = 0; ///< microseconds since the epoch
-  std::vector<std::string> uids; ///< of all operators
+  std::int64_t created = 0;                   ///< microseconds since the epoch
+  std::vector<std::string> uids;              ///< of all operators
   std::vector<std::uint32_t> max_parallelism; ///< of each
   std::vector<task> tasks;
   std::vector<source> sources;

@@ -16,12 +16,14 @@ using steady = std::chrono::steady_clock;
 constexpr int batches_per_turn = 16;
 
 std::uint64_t nanos(steady::duration d) {
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(d).count());
+  return static_cast<std::uint64_t>(
+    std::chrono::duration_cast<std::chrono::nanoseconds>(d).count());
 }
 
 } // namespace
 
-failure describe(std::exception_ptr error, const std::string& operator_name, std::uint32_t subtask) {
+failure describe(std::exception_ptr error, const std::string& operator_name,
+                 std::uint32_t subtask) {
   failure f;
   f.operator_name = operator_name;
   f.subtask = subtask;
@@ -45,7 +47,8 @@ failure describe(std::exception_ptr error, const std::string& operator_name, std
   return f;
 }
 
-// -- set-up ------------------------------------------------------------------------------------------
+// -- set-up
+// ------------------------------------------------------------------------------------------
 
 void task::init(task_actor::pointer self, task_spec spec) {
   self_ = self;
@@ -77,8 +80,8 @@ chain_services task::make_services() {
     if (armed_timer_ && *armed_timer_ <= at) return;
     armed_timer_ = at;
     auto delay = std::max<std::int64_t>(0, at - spec_.io->processing_clock().now());
-    self_->delayed_send<caf::message_priority::high>(caf::actor_cast<task_actor>(self_),
-                                                     std::chrono::microseconds(delay), timer_msg{at});
+    self_->delayed_send<caf::message_priority::high>(
+      caf::actor_cast<task_actor>(self_), std::chrono::microseconds(delay), timer_msg{at});
   };
   return s;
 }
@@ -123,7 +126,8 @@ void task::build_chain() {
     for (std::size_t i = 0; i < peers_.outputs[k].size(); ++i) {
       auto id = static_cast<std::uint32_t>(output_at_.size());
       output_at_.emplace_back(static_cast<std::uint32_t>(k), static_cast<std::uint32_t>(i));
-      channels.push_back(std::make_unique<output_channel>(id, *e.type, *this, channel_window{}, limit));
+      channels.push_back(
+        std::make_unique<output_channel>(id, *e.type, *this, channel_window{}, limit));
       channels_.push_back(channels.back().get());
     }
     auto most = graph.vertices[e.to].max_parallelism;
@@ -168,13 +172,15 @@ void task::on_start() {
   run();
 }
 
-// -- data plane --------------------------------------------------------------------------------------
+// -- data plane
+// --------------------------------------------------------------------------------------
 
 void task::fail(std::uint32_t operator_index, std::exception_ptr error) {
   if (phase_ == phase::failed || phase_ == phase::gone) return;
   phase_ = phase::failed;
   auto& v = spec_.graph->vertices[spec_.id.vertex];
-  auto& node = spec_.graph->node(v.chain[std::min<std::size_t>(operator_index, v.chain.size() - 1)]);
+  auto& node
+    = spec_.graph->node(v.chain[std::min<std::size_t>(operator_index, v.chain.size() - 1)]);
   task_failed_msg m{spec_.attempt, spec_.id, describe(error, node.name, spec_.id.subtask)};
   self_->send<caf::message_priority::high>(spec_.job, std::move(m));
 }
@@ -273,27 +279,30 @@ void task::run_source() {
     }
     auto result = source.poll_once();
     switch (result.status) {
-      case poll_result::state::more: flush_aged(); break;
-      case poll_result::state::waiting:
-        source_waiting_ = true;
-        if (result.retry_at && (!armed_poll_ || *result.retry_at < *armed_poll_)) {
-          armed_poll_ = result.retry_at;
-          auto delay = std::max<std::int64_t>(0, *result.retry_at - spec_.io->processing_clock().now());
-          self_->delayed_send<caf::message_priority::high>(caf::actor_cast<task_actor>(self_),
-                                                           std::chrono::microseconds(delay),
-                                                           timer_msg{*result.retry_at});
-        }
+    case poll_result::state::more:
+      flush_aged();
+      break;
+    case poll_result::state::waiting:
+      source_waiting_ = true;
+      if (result.retry_at && (!armed_poll_ || *result.retry_at < *armed_poll_)) {
+        armed_poll_ = result.retry_at;
+        auto delay
+          = std::max<std::int64_t>(0, *result.retry_at - spec_.io->processing_clock().now());
+        self_->delayed_send<caf::message_priority::high>(caf::actor_cast<task_actor>(self_),
+                                                         std::chrono::microseconds(delay),
+                                                         timer_msg{*result.retry_at});
+      }
+      return;
+    case poll_result::state::finished:
+      if (no_more_splits_) {
+        finish_inputs();
         return;
-      case poll_result::state::finished:
-        if (no_more_splits_) {
-          finish_inputs();
-          return;
-        }
-        source_waiting_ = true;
-        if (!std::exchange(split_requested_, true))
-          self_->send<caf::message_priority::high>(spec_.job,
-                                                   split_request_msg{spec_.attempt, spec_.id});
-        return;
+      }
+      source_waiting_ = true;
+      if (!std::exchange(split_requested_, true))
+        self_->send<caf::message_priority::high>(spec_.job,
+                                                 split_request_msg{spec_.attempt, spec_.id});
+      return;
     }
   }
   yield();
@@ -334,25 +343,29 @@ void task::flush_aged() {
 void task::handle(input_gate::next n) {
   auto& e = n.element;
   switch (e.kind) {
-    case channel_element::type::records: handle_records(n.channel, e); break;
-    case channel_element::type::watermark:
-      if (auto w = gate_.advance(n.channel, e.time)) handle_watermark(*w, e.flag);
-      break;
-    case channel_element::type::status: {
-      auto w = gate_.set_idle(n.channel, e.flag);
-      if (gate_.all_idle() != status_idle_) {
-        status_idle_ = !status_idle_;
-        chain_->status(status_idle_);
-      }
-      if (w) handle_watermark(*w, false);
-      break;
+  case channel_element::type::records:
+    handle_records(n.channel, e);
+    break;
+  case channel_element::type::watermark:
+    if (auto w = gate_.advance(n.channel, e.time)) handle_watermark(*w, e.flag);
+    break;
+  case channel_element::type::status: {
+    auto w = gate_.set_idle(n.channel, e.flag);
+    if (gate_.all_idle() != status_idle_) {
+      status_idle_ = !status_idle_;
+      chain_->status(status_idle_);
     }
-    case channel_element::type::barrier: {
-      auto hold = spec_.graph->config.checkpoints.mode == checkpointing_mode::exactly_once;
-      after_alignment(gate_.align(n.channel, e.mark, hold));
-      break;
-    }
-    case channel_element::type::end_of_input: handle_end(n.channel); break;
+    if (w) handle_watermark(*w, false);
+    break;
+  }
+  case channel_element::type::barrier: {
+    auto hold = spec_.graph->config.checkpoints.mode == checkpointing_mode::exactly_once;
+    after_alignment(gate_.align(n.channel, e.mark, hold));
+    break;
+  }
+  case channel_element::type::end_of_input:
+    handle_end(n.channel);
+    break;
   }
 }
 
@@ -410,7 +423,8 @@ void task::handle_end(std::uint32_t channel) {
   if (gate_.all_ended()) finish_inputs();
 }
 
-// -- the end -----------------------------------------------------------------------------------------
+// -- the end
+// -----------------------------------------------------------------------------------------
 
 void task::finish_inputs() {
   if (!watermark_done_) handle_watermark(max_timestamp, true);
@@ -418,7 +432,8 @@ void task::finish_inputs() {
     // The loop may still be full: the job asks until it is empty, then says so.
     inputs_ended_ = true;
     if (missed_trigger_) take_checkpoint(barrier{*missed_trigger_, barrier_kind::checkpoint, 0});
-    self_->send<caf::message_priority::high>(spec_.job, loop_input_ended_msg{spec_.attempt, spec_.id});
+    self_->send<caf::message_priority::high>(spec_.job,
+                                             loop_input_ended_msg{spec_.attempt, spec_.id});
     return;
   }
   if (!finished_on_restore_) chain_->finish();
@@ -494,24 +509,29 @@ void task::on_strand_done(strand_done_msg& m) {
   }
   if (phase_ == phase::gone) return;
   switch (m.step) {
-    case what::restored: guarded([&] { open_restored(); }); return;
-    case what::prepared:
-      snapshot_in_progress_ = false;
-      spec_.probe->checkpoint_bytes.set(m.bytes);
-      if (!m.committables.empty()) uncommitted_[m.id] = std::move(m.committables);
-      if (phase_ == phase::finishing) run();
-      return;
-    case what::finished:
-      strand_finished_ = true;
-      final_committables_ = std::move(m.committables);
-      run();
-      return;
-    case what::committed:
-      if (m.id == ~checkpoint_id{0})
-        self_->send<caf::message_priority::high>(spec_.job, committed_msg{spec_.attempt, spec_.id});
-      return;
-    case what::failed: fail(static_cast<std::uint32_t>(m.id), m.error); return;
-    case what::torn_down: return;
+  case what::restored:
+    guarded([&] { open_restored(); });
+    return;
+  case what::prepared:
+    snapshot_in_progress_ = false;
+    spec_.probe->checkpoint_bytes.set(m.bytes);
+    if (!m.committables.empty()) uncommitted_[m.id] = std::move(m.committables);
+    if (phase_ == phase::finishing) run();
+    return;
+  case what::finished:
+    strand_finished_ = true;
+    final_committables_ = std::move(m.committables);
+    run();
+    return;
+  case what::committed:
+    if (m.id == ~checkpoint_id{0})
+      self_->send<caf::message_priority::high>(spec_.job, committed_msg{spec_.attempt, spec_.id});
+    return;
+  case what::failed:
+    fail(static_cast<std::uint32_t>(m.id), m.error);
+    return;
+  case what::torn_down:
+    return;
   }
 }
 

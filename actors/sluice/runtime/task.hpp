@@ -74,14 +74,25 @@ public:
   void on_cancel();
 
 private:
-  enum class phase : std::uint8_t { created, restoring, ready, running, finishing, finished, failed, gone };
+  enum class phase : std::uint8_t {
+    created,
+    restoring,
+    ready,
+    running,
+    finishing,
+    finished,
+    failed,
+    gone
+  };
 
-  // -- set-up --------------------------------------------------------------------------------------
+  // -- set-up
+  // --------------------------------------------------------------------------------------
   void build_chain();
   chain_services make_services();
   void open_restored();
 
-  // -- data plane ----------------------------------------------------------------------------------
+  // -- data plane
+  // ----------------------------------------------------------------------------------
   void run();
   void run_inputs();
   void run_source();
@@ -106,19 +117,22 @@ private:
   void fail(std::uint32_t operator_index, std::exception_ptr error);
   bool active() const noexcept { return phase_ == phase::running || phase_ == phase::finishing; }
 
-  // -- checkpoints ---------------------------------------------------------------------------------
+  // -- checkpoints
+  // ---------------------------------------------------------------------------------
   void take_checkpoint(barrier mark);
   void write_snapshot(checkpoint_id id);
   void decline(checkpoint_id id, std::string why);
   void after_alignment(const std::optional<barrier>& mark);
   void commit(checkpoint_id up_to, bool final_output);
 
-  // -- the end -------------------------------------------------------------------------------------
+  // -- the end
+  // -------------------------------------------------------------------------------------
   void finish_inputs();
   void report_finished_if_drained();
   void tear_down();
 
-  // -- feedback loops ------------------------------------------------------------------------------
+  // -- feedback loops
+  // ------------------------------------------------------------------------------
   void on_feedback(std::uint32_t channel, channel_element& e);
   void run_loop_buffer();
   void forward_probe(barrier mark);
@@ -129,7 +143,7 @@ private:
   phase phase_ = phase::created;
   connect_msg peers_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> output_at_; ///< channel -> (edge, target)
-  std::shared_ptr<blocking_strand> strand_;       ///< readers', writers' and commits' work, in order
+  std::shared_ptr<blocking_strand> strand_; ///< readers', writers' and commits' work, in order
   std::shared_ptr<blocking_strand> state_strand_; ///< writing snapshots, so that it delays no I/O
   std::shared_ptr<operator_chain> chain_;
   std::shared_ptr<task_state_content> restored_;
@@ -153,7 +167,8 @@ private:
     std::vector<std::pair<std::uint32_t, prepare_commit_work>> works;            ///< by operator
     std::vector<source_split> splits;
     std::vector<std::string> loop; ///< records in the loop, batch by batch
-    std::set<std::uint32_t> barrier_back; ///< feedback channels behind whose barrier records are new
+    std::set<std::uint32_t>
+      barrier_back; ///< feedback channels behind whose barrier records are new
   };
   std::shared_ptr<pending_snapshot> logging_; ///< waits for its barrier to come round the loop
   bool snapshot_in_progress_ = false;

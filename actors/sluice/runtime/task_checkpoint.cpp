@@ -69,7 +69,8 @@ void task::take_checkpoint(barrier mark) {
   for (std::uint32_t i = 0; i < chain_->size(); ++i) {
     auto& op = chain_->at(i);
     for (auto& s : op.snapshot()) pending->states.emplace_back(chain_->node(i).uid, std::move(s));
-    if (auto work = op.prepare_commit(mark.id, false)) pending->works.emplace_back(i, std::move(work));
+    if (auto work = op.prepare_commit(mark.id, false))
+      pending->works.emplace_back(i, std::move(work));
   }
   if (auto* source = chain_->source()) pending->splits = source->snapshot_splits();
   snapshot_in_progress_ = true;
@@ -178,7 +179,8 @@ void task::write_snapshot(checkpoint_id id) {
 void task::on_complete(checkpoint_complete_msg m) {
   if (phase_ == phase::gone || phase_ == phase::failed || !chain_) return;
   guarded([&] {
-    if (auto* source = chain_->source(); source && phase_ == phase::running && m.id != ~checkpoint_id{0})
+    if (auto* source = chain_->source();
+        source && phase_ == phase::running && m.id != ~checkpoint_id{0})
       source->checkpoint_complete(m.id);
     commit(m.id, m.final_output);
   });

@@ -12,35 +12,37 @@ namespace sluice::runtime {
 
 void task::on_feedback(std::uint32_t channel, channel_element& e) {
   switch (e.kind) {
-    case channel_element::type::records: {
-      auto b = e.records.take();
-      came_back_ += b->size();
-      if (logging_ && !logging_->barrier_back.contains(channel)) {
-        byte_writer out;
-        b->encode(out);
-        logging_->loop.push_back(out.take());
-      }
-      return_credit(channel, static_cast<std::int64_t>(b->bytes()), batch_box{});
-      if (phase_ == phase::finishing || phase_ == phase::finished)
-        throw error(fmt::format("{} records came back after the loop had ended: an operator in the loop "
-                                "emits them at the end of its input",
-                                b->size()));
-      loop_buffer_.push_back(std::move(b));
-      return;
+  case channel_element::type::records: {
+    auto b = e.records.take();
+    came_back_ += b->size();
+    if (logging_ && !logging_->barrier_back.contains(channel)) {
+      byte_writer out;
+      b->encode(out);
+      logging_->loop.push_back(out.take());
     }
-    case channel_element::type::barrier:
-      if (e.mark.kind == barrier_kind::checkpoint) {
-        if (logging_ && logging_->id == e.mark.id && logging_->barrier_back.insert(channel).second
-            && logging_->barrier_back.size() == num_feedback_)
-          write_snapshot(e.mark.id);
-      } else if (probes_missing_ > 0 && --probes_missing_ == 0) {
-        self_->send<caf::message_priority::high>(
-          spec_.job, loop_probed_msg{spec_.attempt, spec_.id, e.mark.id, came_back_});
-      }
-      return;
-    case channel_element::type::watermark:
-    case channel_element::type::status:
-    case channel_element::type::end_of_input: return; // a loop's own time and end say nothing new
+    return_credit(channel, static_cast<std::int64_t>(b->bytes()), batch_box{});
+    if (phase_ == phase::finishing || phase_ == phase::finished)
+      throw error(
+        fmt::format("{} records came back after the loop had ended: an operator in the loop "
+                    "emits them at the end of its input",
+                    b->size()));
+    loop_buffer_.push_back(std::move(b));
+    return;
+  }
+  case channel_element::type::barrier:
+    if (e.mark.kind == barrier_kind::checkpoint) {
+      if (logging_ && logging_->id == e.mark.id && logging_->barrier_back.insert(channel).second
+          && logging_->barrier_back.size() == num_feedback_)
+        write_snapshot(e.mark.id);
+    } else if (probes_missing_ > 0 && --probes_missing_ == 0) {
+      self_->send<caf::message_priority::high>(
+        spec_.job, loop_probed_msg{spec_.attempt, spec_.id, e.mark.id, came_back_});
+    }
+    return;
+  case channel_element::type::watermark:
+  case channel_element::type::status:
+  case channel_element::type::end_of_input:
+    return; // a loop's own time and end say nothing new
   }
 }
 
@@ -62,7 +64,8 @@ void task::on_probe_loop(probe_loop_msg m) {
 }
 
 void task::send_pending_probe() {
-  barrier mark{*std::exchange(probe_to_send_, std::nullopt), barrier_kind::loop_probe, spec_.id.vertex};
+  barrier mark{*std::exchange(probe_to_send_, std::nullopt), barrier_kind::loop_probe,
+               spec_.id.vertex};
   came_back_ = 0;
   probes_missing_ = num_feedback_;
   forward_probe(mark);

@@ -72,8 +72,9 @@ using output_of_t = typename decltype(output_of<std::decay_t<F>>())::type;
 
 /// `Out` if given, else what the function's signature says.
 template <class Out, class F>
-using output_or = typename std::conditional_t<std::is_void_v<Out>, decltype(output_of<std::decay_t<F>>()),
-                                              std::type_identity<Out>>::type;
+using output_or =
+  typename std::conditional_t<std::is_void_v<Out>, decltype(output_of<std::decay_t<F>>()),
+                              std::type_identity<Out>>::type;
 
 /// Reads (and, on a mutable record, changes) field `I` of a tuple or plain struct.
 template <std::size_t I>
@@ -112,8 +113,8 @@ concept range_function = std::copy_constructible<F> && std::invocable<F&, const 
 
 /// `flat_map`: takes a record and a `collector<Out>&`.
 template <class F, class In, class Out>
-concept collecting_function
-  = std::copy_constructible<F> && !std::is_void_v<Out> && std::invocable<F&, const In&, collector<Out>&>;
+concept collecting_function = std::copy_constructible<F> && !std::is_void_v<Out>
+                              && std::invocable<F&, const In&, collector<Out>&>;
 
 /// `key_by`: takes a record, returns its key (or is a pointer to the member that is the key).
 template <class F, class In>
@@ -122,8 +123,9 @@ concept key_selector = std::copy_constructible<F> && std::invocable<F&, const In
 
 /// `reduce`: takes two records, returns one of the same type.
 template <class F, class In>
-concept reduce_function = std::copy_constructible<F> && std::invocable<F&, const In&, const In&>
-                          && std::convertible_to<std::invoke_result_t<F&, const In&, const In&>, In>;
+concept reduce_function
+  = std::copy_constructible<F> && std::invocable<F&, const In&, const In&>
+    && std::convertible_to<std::invoke_result_t<F&, const In&, const In&>, In>;
 
 /// `sum`, `min`, ...: a pointer to the member, or a function that returns a reference to it.
 template <class F, class In>
@@ -135,16 +137,17 @@ concept field_selector = std::copy_constructible<F> && std::invocable<F&, In&>
 template <class F, class In, class Out>
 concept process_function
   = std::copy_constructible<F> && !std::is_void_v<Out>
-    && (requires(F& f, const In& r, process_context& c, collector<Out>& out) { f.process_element(r, c, out); }
-        || std::invocable<F&, const In&, process_context&, collector<Out>&>);
+    && (requires(F& f, const In& r, process_context& c, collector<Out>& out) {
+         f.process_element(r, c, out);
+       } || std::invocable<F&, const In&, process_context&, collector<Out>&>);
 
 /// The same on a keyed stream, with `keyed_process_context<K>&`.
 template <class F, class K, class In, class Out>
 concept keyed_process_function
   = std::copy_constructible<F> && !std::is_void_v<Out>
     && (requires(F& f, const In& r, keyed_process_context<K>& c, collector<Out>& out) {
-          f.process_element(r, c, out);
-        } || std::invocable<F&, const In&, keyed_process_context<K>&, collector<Out>&>);
+         f.process_element(r, c, out);
+       } || std::invocable<F&, const In&, keyed_process_context<K>&, collector<Out>&>);
 
 /// `connect(...).process`: `process_element1` and `process_element2`.
 template <class F, class In1, class In2, class Context, class Out>
@@ -157,13 +160,15 @@ concept co_process_function
 
 /// `add_sink`: takes a record, or is an object with `invoke(const In&)`.
 template <class F, class In>
-concept sink_function = std::copy_constructible<F>
-                        && (requires(F& f, const In& r) { f.invoke(r); } || std::invocable<F&, const In&>);
+concept sink_function
+  = std::copy_constructible<F>
+    && (requires(F& f, const In& r) { f.invoke(r); } || std::invocable<F&, const In&>);
 
 /// `partition_custom`: takes a key and the number of partitions, returns the partition.
 template <class F, class K>
-concept partition_function = std::copy_constructible<F> && requires(F& f, const K& key, std::uint32_t n) {
-  { f(key, n) } -> std::convertible_to<std::uint32_t>;
-};
+concept partition_function
+  = std::copy_constructible<F> && requires(F& f, const K& key, std::uint32_t n) {
+      { f(key, n) } -> std::convertible_to<std::uint32_t>;
+    };
 
 } // namespace sluice

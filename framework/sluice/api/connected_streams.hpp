@@ -17,7 +17,8 @@ data_stream<Out> add_two_input(const data_stream<A>& a, const data_stream<B>& b,
   n.name = std::move(name);
   n.make = std::move(make);
   n.output = &element_type_of<Out>();
-  return data_stream<Out>(a.program(), {{a.program()->add(std::move(n), {a.origins(), b.origins()})}});
+  return data_stream<Out>(a.program(),
+                          {{a.program()->add(std::move(n), {a.origins(), b.origins()})}});
 }
 
 } // namespace detail
@@ -94,11 +95,11 @@ public:
     using out = detail::output_or<Out, F>;
     auto result = detail::add_two_input<out>(a_.stream(), b_.stream(), "co_process", nullptr);
     result.operator_node().stateful = true;
-    result.operator_node().make_with_sides = [f, ka = a_.key_of(),
-                                              kb = b_.key_of()](std::vector<side_output> sides) {
-      return std::make_unique<ops::keyed_co_process_operator<A, B, out, KeyA, KeyB, F>>(ka, kb, f,
-                                                                                       std::move(sides));
-    };
+    result.operator_node().make_with_sides
+      = [f, ka = a_.key_of(), kb = b_.key_of()](std::vector<side_output> sides) {
+          return std::make_unique<ops::keyed_co_process_operator<A, B, out, KeyA, KeyB, F>>(
+            ka, kb, f, std::move(sides));
+        };
     return result;
   }
 

@@ -28,7 +28,8 @@ public:
   data_stream(std::shared_ptr<detail::program> program, std::vector<detail::stream_origin> origins)
     : program_(std::move(program)), origins_(std::move(origins)) {}
 
-  // -- one record at a time ------------------------------------------------------------------------
+  // -- one record at a time
+  // ------------------------------------------------------------------------
 
   /// `f(const T&) -> U`: each record becomes another.
   template <map_function<T> F>
@@ -61,7 +62,8 @@ public:
     requires collecting_function<F, T, detail::output_or<Out, F>>
   auto flat_map(F f) const {
     using out = detail::output_or<Out, F>;
-    return add<out>("flat_map", [f] { return std::make_unique<ops::flat_map_operator<T, out, F>>(f); });
+    return add<out>("flat_map",
+                    [f] { return std::make_unique<ops::flat_map_operator<T, out, F>>(f); });
   }
 
   /// A process function (see `process_function`): sees time, emits to side outputs. `Out` may be
@@ -75,7 +77,8 @@ public:
     });
   }
 
-  // -- keys ----------------------------------------------------------------------------------------
+  // -- keys
+  // ----------------------------------------------------------------------------------------
 
   /// Partitions the stream by a key: `f(const T&) -> K`, or a pointer to the member.
   template <key_selector<T> KeyF>
@@ -85,7 +88,8 @@ public:
   template <class Assigner>
   auto window_all(Assigner assigner) const;
 
-  // -- several streams -----------------------------------------------------------------------------
+  // -- several streams
+  // -----------------------------------------------------------------------------
 
   /// The records of all streams together. Order holds per stream only.
   template <class... Others>
@@ -112,7 +116,8 @@ public:
   /// the stream's own. With `max_idle`, a loop over endless input ends after that much silence.
   iterative_stream<T> iterate(std::optional<duration> max_idle = std::nullopt) const;
 
-  // -- how records are spread over the next operator's subtasks --------------------------------------
+  // -- how records are spread over the next operator's subtasks
+  // --------------------------------------
 
   data_stream forward() const { return partitioned(partitioning::forward); }
   data_stream rebalance() const { return partitioned(partitioning::rebalance); }
@@ -133,25 +138,30 @@ public:
     return result;
   }
 
-  // -- event time ----------------------------------------------------------------------------------
+  // -- event time
+  // ----------------------------------------------------------------------------------
 
-  /// Tells event time in the middle of a stream; at the source (`from_source`) it is told per split.
+  /// Tells event time in the middle of a stream; at the source (`from_source`) it is told per
+  /// split.
   data_stream assign_timestamps_and_watermarks(const watermark_strategy<T>& strategy) const {
     return add<T>("timestamps/watermarks", [s = strategy.settings()] {
       return std::make_unique<ops::watermark_operator>(s);
     });
   }
 
-  // -- sinks ---------------------------------------------------------------------------------------
+  // -- sinks
+  // ---------------------------------------------------------------------------------------
 
   stream_sink sink_to(sink_ptr<T> to) const {
     if (!to) throw plan_error("sink_to: there is no sink");
-    auto n = make_node(to->name(), node_kind::sink, [to] { return std::make_unique<ops::sink_operator>(to); });
+    auto n = make_node(to->name(), node_kind::sink,
+                       [to] { return std::make_unique<ops::sink_operator>(to); });
     n.sink = to;
     return stream_sink(program_, program_->add(std::move(n), {origins_}));
   }
 
-  /// `f(const T&)`, or an object with `invoke(const T&)`: called for each record. A copy per subtask.
+  /// `f(const T&)`, or an object with `invoke(const T&)`: called for each record. A copy per
+  /// subtask.
   template <sink_function<T> F>
   stream_sink add_sink(F f) const {
     auto n = make_node("sink", node_kind::sink,
@@ -169,10 +179,12 @@ public:
 
   /// Sends each record, as a line of text, to a TCP server.
   stream_sink write_to_socket(std::string host, std::uint16_t port) const {
-    return map([](const T& r) { return to_text(r); }).sink_to(make_socket_text_sink(std::move(host), port));
+    return map([](const T& r) { return to_text(r); })
+      .sink_to(make_socket_text_sink(std::move(host), port));
   }
 
-  // -- running -------------------------------------------------------------------------------------
+  // -- running
+  // -------------------------------------------------------------------------------------
 
   /// Runs the program and gives this stream's records. Errors: as `execute()`.
   std::vector<T> execute_and_collect(std::string job_name = {}) const {
@@ -190,13 +202,15 @@ public:
     return result_range<T>(queue, job_handle(default_executor().submit(std::move(job))));
   }
 
-  // -- for other parts of the API ------------------------------------------------------------------
+  // -- for other parts of the API
+  // ------------------------------------------------------------------
 
   /// The node that this stream is the main output of.
   stream_node& operator_node() const {
     if (origins_.size() != 1 || origins_[0].how || origins_[0].port != 0)
-      throw plan_error("this stream is not the output of one operator: set names, uids and the like, and "
-                       "ask for side outputs, right after the call that adds the operator");
+      throw plan_error(
+        "this stream is not the output of one operator: set names, uids and the like, and "
+        "ask for side outputs, right after the call that adds the operator");
     return program_->node(origins_[0].from);
   }
 
@@ -242,7 +256,8 @@ private:
   std::vector<detail::stream_origin> origins_;
 };
 
-/// A feedback loop's start: a stream of `T` whose records come from outside and from the loop's end.
+/// A feedback loop's start: a stream of `T` whose records come from outside and from the loop's
+/// end.
 template <class T>
 class iterative_stream : public data_stream<T> {
 public:

@@ -27,7 +27,8 @@ stream_environment& stream_environment::set_execution_mode(execution_mode mode) 
   return *this;
 }
 
-stream_environment& stream_environment::enable_checkpointing(duration interval, std::string directory) {
+stream_environment& stream_environment::enable_checkpointing(duration interval,
+                                                             std::string directory) {
   config().checkpoints.interval = interval;
   config().checkpoints.directory = std::move(directory);
   return *this;
@@ -44,7 +45,8 @@ stream_environment& stream_environment::restore_from(std::string path, bool allo
   return *this;
 }
 
-data_stream<std::int64_t> stream_environment::from_sequence(std::int64_t first, std::int64_t last) const {
+data_stream<std::int64_t> stream_environment::from_sequence(std::int64_t first,
+                                                            std::int64_t last) const {
   auto count = last < first ? 0 : static_cast<std::uint64_t>(last - first) + 1;
   auto f = [first](std::uint64_t n) { return first + static_cast<std::int64_t>(n); };
   return from_source<std::int64_t>(std::make_shared<generator_source<std::int64_t, decltype(f)>>(
@@ -55,8 +57,8 @@ data_stream<std::string> stream_environment::read_text_file(std::string path) co
   return from_source<std::string>(make_text_file_source(std::move(path)));
 }
 
-data_stream<std::string> stream_environment::socket_text_stream(std::string host, std::uint16_t port,
-                                                                char delimiter) const {
+data_stream<std::string>
+stream_environment::socket_text_stream(std::string host, std::uint16_t port, char delimiter) const {
   return from_source<std::string>(make_socket_text_source(std::move(host), port, delimiter));
 }
 
@@ -72,7 +74,8 @@ std::string stream_environment::explain(explain_format format) const {
   auto graph = program_->pending();
   auto job = make_job_graph(graph);
   if (format == explain_format::json)
-    return "{\"logical\":" + sluice::explain(graph, format) + ",\"job\":" + sluice::explain(job, format) + "}\n";
+    return "{\"logical\":" + sluice::explain(graph, format)
+           + ",\"job\":" + sluice::explain(job, format) + "}\n";
   return sluice::explain(graph, format) + sluice::explain(job, format);
 }
 

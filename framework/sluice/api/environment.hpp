@@ -19,7 +19,8 @@ class stream_environment {
 public:
   stream_environment() : program_(std::make_shared<detail::program>()) {}
 
-  // -- settings ------------------------------------------------------------------------------------
+  // -- settings
+  // ------------------------------------------------------------------------------------
 
   /// Subtasks per operator, unless it says otherwise. Default 1.
   stream_environment& set_parallelism(std::uint32_t value);
@@ -37,14 +38,15 @@ public:
   checkpoint_config& checkpoint_settings() noexcept { return config().checkpoints; }
   stream_environment& set_restart_strategy(restart_strategy strategy);
 
-  /// Starts from a checkpoint or savepoint: its folder, or "latest" for the newest in the checkpoint
-  /// directory (a fresh start if there is none).
+  /// Starts from a checkpoint or savepoint: its folder, or "latest" for the newest in the
+  /// checkpoint directory (a fresh start if there is none).
   stream_environment& restore_from(std::string path, bool allow_leftover_state = false);
 
   const job_config& config() const noexcept { return program_->graph.config; }
   job_config& config() noexcept { return program_->graph.config; }
 
-  // -- sources -------------------------------------------------------------------------------------
+  // -- sources
+  // -------------------------------------------------------------------------------------
 
   template <class T>
   data_stream<T> from_collection(std::vector<T> elements) const {
@@ -74,7 +76,8 @@ public:
       return from_source<record>(
         std::make_shared<generator_source<record, F>>(std::move(f), options, "generator"));
     } else {
-      return from_source<T>(std::make_shared<generator_source<T, F>>(std::move(f), options, "generator"));
+      return from_source<T>(
+        std::make_shared<generator_source<T, F>>(std::move(f), options, "generator"));
     }
   }
 
@@ -88,7 +91,8 @@ public:
   /// Any source, with event time told per split.
   template <class T>
   data_stream<T> from_source(source_ptr<T> from,
-                             const watermark_strategy<T>& strategy = watermark_strategy<T>::no_watermarks(),
+                             const watermark_strategy<T>& strategy
+                             = watermark_strategy<T>::no_watermarks(),
                              std::string name = {}) const {
     if (!from) throw plan_error("from_source: there is no source");
     stream_node n;
@@ -106,11 +110,12 @@ public:
               const watermark_strategy<typename S::value_type>& strategy
               = watermark_strategy<typename S::value_type>::no_watermarks(),
               std::string name = {}) const {
-    return from_source<typename S::value_type>(source_ptr<typename S::value_type>(std::move(from)), strategy,
-                                               std::move(name));
+    return from_source<typename S::value_type>(source_ptr<typename S::value_type>(std::move(from)),
+                                               strategy, std::move(name));
   }
 
-  // -- running -------------------------------------------------------------------------------------
+  // -- running
+  // -------------------------------------------------------------------------------------
 
   /// Runs the program to its end. Errors: `plan_error` before anything runs, `job_error` after a
   /// failure, `job_cancelled`.
@@ -119,7 +124,9 @@ public:
   }
 
   /// Starts the program. Errors: `plan_error`.
-  job_handle execute_async(std::string job_name = {}) { return execute_on(default_executor(), std::move(job_name)); }
+  job_handle execute_async(std::string job_name = {}) {
+    return execute_on(default_executor(), std::move(job_name));
+  }
 
   /// Starts the program on an executor of your own.
   job_handle execute_on(executor& on, std::string job_name = {});

@@ -16,9 +16,11 @@ class keyed_stream {
 public:
   using key = std::remove_cvref_t<std::invoke_result_t<KeyF&, const T&>>;
 
-  keyed_stream(data_stream<T> stream, KeyF key_of) : stream_(std::move(stream)), key_of_(std::move(key_of)) {}
+  keyed_stream(data_stream<T> stream, KeyF key_of)
+    : stream_(std::move(stream)), key_of_(std::move(key_of)) {}
 
-  // -- rolling aggregates: streaming mode emits per record, batch mode once per key ------------------
+  // -- rolling aggregates: streaming mode emits per record, batch mode once per key
+  // ------------------
 
   /// `f(const T&, const T&) -> T` folds the records of each key.
   template <reduce_function<T> F>
@@ -72,7 +74,8 @@ public:
     return max_by(detail::nth_field<I>{});
   }
 
-  // -- state and time ------------------------------------------------------------------------------
+  // -- state and time
+  // ------------------------------------------------------------------------------
 
   /// A keyed process function (see `keyed_process_function`): state, timers, side outputs.
   template <class Out = void, class F>
@@ -81,7 +84,8 @@ public:
     using out = detail::output_or<Out, F>;
     auto result = stream_.template add_with_sides<out>(
       "process", [f, key_of = key_of_](std::vector<side_output> sides) {
-        return std::make_unique<ops::keyed_process_operator<T, out, KeyF, F>>(key_of, f, std::move(sides));
+        return std::make_unique<ops::keyed_process_operator<T, out, KeyF, F>>(key_of, f,
+                                                                              std::move(sides));
       });
     result.operator_node().stateful = true;
     return result;
@@ -143,7 +147,8 @@ public:
   using key = std::remove_cvref_t<std::invoke_result_t<KeyF&, const T&>>;
 
   windowed_stream_of(data_stream<T> stream, KeyF key_of, Assigner assigner, bool all)
-    : stream_(std::move(stream)), key_of_(std::move(key_of)), assigner_(std::move(assigner)), all_(all) {}
+    : stream_(std::move(stream)), key_of_(std::move(key_of)), assigner_(std::move(assigner)),
+      all_(all) {}
 
   /// How long after its end a window still takes late records (and fires again for each).
   windowed_stream_of allowed_lateness(duration lateness) const {
@@ -171,8 +176,8 @@ public:
   auto reduce(F f, P function) const {
     using out = detail::output_or<Out, P>;
     auto o = options();
-    return add<out>("window reduce",
-                    window_reduce<T, out>(key_of_, assigner_, std::move(f), std::move(function), o));
+    return add<out>("window reduce", window_reduce<T, out>(key_of_, assigner_, std::move(f),
+                                                           std::move(function), o));
   }
 
   /// An aggregate function (see ops/aggregate.hpp), applied incrementally.
@@ -188,8 +193,8 @@ public:
   auto aggregate(F f, P function) const {
     using out = detail::output_or<Out, P>;
     auto o = options();
-    return add<out>("window aggregate",
-                    window_aggregate<T, out>(key_of_, assigner_, std::move(f), std::move(function), o));
+    return add<out>("window aggregate", window_aggregate<T, out>(key_of_, assigner_, std::move(f),
+                                                                 std::move(function), o));
   }
 
   /// A function over all records of a window, which are kept until it fires.
@@ -197,37 +202,42 @@ public:
   auto process(P function) const {
     using out = detail::output_or<Out, P>;
     auto o = options();
-    return add<out>("window process", window_process<T, out>(key_of_, assigner_, std::move(function), o));
+    return add<out>("window process",
+                    window_process<T, out>(key_of_, assigner_, std::move(function), o));
   }
 
   template <field_selector<T> Field>
   data_stream<T> sum(Field field) const {
     auto o = options();
-    return add<T>("window sum", window_fold<T>(key_of_, assigner_, ops::sum_fold<T, Field>{field}, o));
+    return add<T>("window sum",
+                  window_fold<T>(key_of_, assigner_, ops::sum_fold<T, Field>{field}, o));
   }
   template <field_selector<T> Field>
   data_stream<T> min(Field field) const {
     auto o = options();
-    return add<T>("window min",
-                  window_fold<T>(key_of_, assigner_, ops::extreme_fold<T, Field, false, false>{field}, o));
+    return add<T>(
+      "window min",
+      window_fold<T>(key_of_, assigner_, ops::extreme_fold<T, Field, false, false>{field}, o));
   }
   template <field_selector<T> Field>
   data_stream<T> max(Field field) const {
     auto o = options();
-    return add<T>("window max",
-                  window_fold<T>(key_of_, assigner_, ops::extreme_fold<T, Field, true, false>{field}, o));
+    return add<T>("window max", window_fold<T>(key_of_, assigner_,
+                                               ops::extreme_fold<T, Field, true, false>{field}, o));
   }
   template <field_selector<T> Field>
   data_stream<T> min_by(Field field) const {
     auto o = options();
-    return add<T>("window min_by",
-                  window_fold<T>(key_of_, assigner_, ops::extreme_fold<T, Field, false, true>{field}, o));
+    return add<T>(
+      "window min_by",
+      window_fold<T>(key_of_, assigner_, ops::extreme_fold<T, Field, false, true>{field}, o));
   }
   template <field_selector<T> Field>
   data_stream<T> max_by(Field field) const {
     auto o = options();
-    return add<T>("window max_by",
-                  window_fold<T>(key_of_, assigner_, ops::extreme_fold<T, Field, true, true>{field}, o));
+    return add<T>(
+      "window max_by",
+      window_fold<T>(key_of_, assigner_, ops::extreme_fold<T, Field, true, true>{field}, o));
   }
   template <std::size_t I>
   data_stream<T> sum() const {
@@ -262,7 +272,8 @@ private:
 template <class T>
 template <class Assigner>
 auto data_stream<T>::window_all(Assigner assigner) const {
-  return windowed_stream_of<T, single_key, Assigner>(*this, single_key{}, std::move(assigner), true);
+  return windowed_stream_of<T, single_key, Assigner>(*this, single_key{}, std::move(assigner),
+                                                     true);
 }
 
 } // namespace sluice

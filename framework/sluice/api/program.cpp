@@ -23,13 +23,14 @@ node_id program::add(stream_node node, const std::vector<std::vector<stream_orig
   return graph.nodes.back().id;
 }
 
-std::uint32_t program::side_output_port(node_id id, const std::string& name, const element_type& type) {
+std::uint32_t program::side_output_port(node_id id, const std::string& name,
+                                        const element_type& type) {
   auto& n = node(id);
   for (std::uint32_t i = 0; i < n.side_outputs.size(); ++i) {
     if (n.side_outputs[i].name != name) continue;
     if (!(*n.side_outputs[i].type == type))
-      throw plan_error(fmt::format("side output \"{}\" of \"{}\" has records of type {}, not {}", name,
-                                   n.name, n.side_outputs[i].type->name(), type.name()));
+      throw plan_error(fmt::format("side output \"{}\" of \"{}\" has records of type {}, not {}",
+                                   name, n.name, n.side_outputs[i].type->name(), type.name()));
     return i + 1;
   }
   n.side_outputs.push_back({name, &type});
@@ -41,7 +42,8 @@ stream_graph program::pending() const {
     std::vector<bool> seen(graph.nodes.size());
     std::vector<node_id> open;
     for (auto& n : graph.nodes)
-      if (n.kind == node_kind::sink && (n.id < first_pending_sink_) == executed) open.push_back(n.id);
+      if (n.kind == node_kind::sink && (n.id < first_pending_sink_) == executed)
+        open.push_back(n.id);
     while (!open.empty()) {
       auto id = open.back();
       open.pop_back();

@@ -39,8 +39,9 @@ public:
     if constexpr (std::invocable<F&, const T&, timestamp>) {
       copy.settings_.make = make_assigner(std::move(f), bound, generator);
     } else {
-      static_assert(std::invocable<F&, const T&>,
-                    "with_timestamp_assigner(f): f takes a record and returns its time in microseconds");
+      static_assert(
+        std::invocable<F&, const T&>,
+        "with_timestamp_assigner(f): f takes a record and returns its time in microseconds");
       auto adapted = [f](const T& record, timestamp) { return std::invoke(f, record); };
       copy.settings_.make = make_assigner(adapted, bound, generator);
     }
@@ -81,11 +82,9 @@ private:
   static ops::assigner_factory make_assigner(F f, std::optional<duration> bound,
                                              const generator_factory& generator) {
     if (generator)
-      return [f, generator] {
-        return std::make_unique<ops::custom_assigner<T, F>>(f, generator());
-      };
-    if (!bound)
-      return [f] { return std::make_unique<ops::timestamp_assigner<T, F>>(f); };
+      return
+        [f, generator] { return std::make_unique<ops::custom_assigner<T, F>>(f, generator()); };
+    if (!bound) return [f] { return std::make_unique<ops::timestamp_assigner<T, F>>(f); };
     return [f, b = *bound] { return std::make_unique<ops::bounded_assigner<T, F>>(f, b); };
   }
 

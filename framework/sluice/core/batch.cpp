@@ -20,8 +20,7 @@ void batch::append_columns(const batch& from, std::size_t begin, std::size_t end
   hashed_ = hashed_ && from.hashed_;
   if (hashed_) {
     hashes_.reserve(room, size_);
-    std::memcpy(hashes_.data() + size_, from.hashes_.data() + begin,
-                count * sizeof(std::uint64_t));
+    std::memcpy(hashes_.data() + size_, from.hashes_.data() + begin, count * sizeof(std::uint64_t));
   }
 }
 

@@ -332,7 +332,8 @@ public:
 
   void append_copy(const batch& from, std::size_t first, std::size_t last) override {
     auto& same = static_cast<const typed_batch&>(from);
-    reserve(size_ + (last - first)); // before the columns: growing later would keep only size_ of them
+    reserve(size_
+            + (last - first)); // before the columns: growing later would keep only size_ of them
     append_columns(from, first, last);
     if constexpr (std::is_copy_constructible_v<T>) {
       for (auto i = first; i < last; ++i) push_back(same.rows_.data()[i]);
@@ -405,8 +406,8 @@ class element_type {
 public:
   element_type(const std::type_info& id, std::string name, std::unique_ptr<batch> (*make)(),
                std::string (*schema_text)(), std::size_t batch_records, std::size_t record_size)
-    : id_(id), name_(std::move(name)), make_(make), schema_(schema_text), batch_records_(batch_records),
-      record_size_(record_size) {}
+    : id_(id), name_(std::move(name)), make_(make), schema_(schema_text),
+      batch_records_(batch_records), record_size_(record_size) {}
   element_type(const element_type&) = delete;
 
   const std::string& name() const noexcept { return name_; }
@@ -441,8 +442,9 @@ const element_type& element_type_of() {
     std::string (*schema)() = nullptr;
     if constexpr (encodable<T>) schema = [] { return schema_of<T>(); };
     return element_type(
-      typeid(T), type_name<T>(), []() -> std::unique_ptr<batch> { return std::make_unique<typed_batch<T>>(); },
-      schema, default_batch_records<T>(), sizeof(T));
+      typeid(T), type_name<T>(),
+      []() -> std::unique_ptr<batch> { return std::make_unique<typed_batch<T>>(); }, schema,
+      default_batch_records<T>(), sizeof(T));
   }();
   return instance;
 }

@@ -14,8 +14,9 @@
 
 namespace sluice {
 
-static_assert(std::endian::native == std::endian::little,
-              "Sluice's files and frames are little-endian; a big-endian port must swap in bytes.hpp");
+static_assert(
+  std::endian::native == std::endian::little,
+  "Sluice's files and frames are little-endian; a big-endian port must swap in bytes.hpp");
 
 /// Appends values to a growing buffer.
 class byte_writer {

@@ -23,5 +23,5 @@ public:
 #define SLUICE_CHECK(condition, ...)                                                               \
   do {                                                                                             \
     if (!(condition)) [[unlikely]]                                                                 \
-      ::sluice::throw_broken_invariant(__FILE__, __LINE__, #condition, fmt::format(__VA_ARGS__)); \
+      ::sluice::throw_broken_invariant(__FILE__, __LINE__, #condition, fmt::format(__VA_ARGS__));  \
   } while (false)

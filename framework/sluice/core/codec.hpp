@@ -165,8 +165,7 @@ void encode_value(byte_writer& out, const T& value) {
   } else if constexpr (detail::set_like<T> || detail::sequence_like<T>) {
     using element = typename T::value_type;
     out.varint(value.size());
-    if constexpr (detail::memory_is_encoding<element>()
-                  && requires { value.data(); }) {
+    if constexpr (detail::memory_is_encoding<element>() && requires { value.data(); }) {
       out.append(value.data(), value.size() * sizeof(element));
     } else {
       for (const auto& x : value) encode_value(out, static_cast<const element&>(x));
@@ -199,7 +198,8 @@ T decode_alternative(byte_reader& in, std::size_t index) {
   if constexpr (I == std::variant_size_v<T>) {
     throw format_error("corrupt data: unknown alternative of a variant");
   } else {
-    if (index == I) return T{std::in_place_index<I>, decode_value<std::variant_alternative_t<I, T>>(in)};
+    if (index == I)
+      return T{std::in_place_index<I>, decode_value<std::variant_alternative_t<I, T>>(in)};
     return decode_alternative<T, I + 1>(in, index);
   }
 }
@@ -275,8 +275,8 @@ T decode_value(byte_reader& in) {
     return result;
   } else if constexpr (detail::plain_struct<T>) {
     T result{};
-    boost::pfr::for_each_field(
-      result, [&]<class Field>(Field& field) { field = decode_value<Field>(in); });
+    boost::pfr::for_each_field(result,
+                               [&]<class Field>(Field& field) { field = decode_value<Field>(in); });
     return result;
   } else {
     static_assert(detail::always_false<T>,

@@ -27,8 +27,8 @@ __extension__ typedef unsigned __int128 uint128;
 ///
 /// Source: the multiply-fold of wyhash (Wang Yi), with fixed odd constants.
 constexpr std::uint64_t mix_hash(std::uint64_t value) noexcept {
-  auto product = static_cast<detail::uint128>(value ^ 0x9e3779b97f4a7c15ull)
-                 * 0xe7037ed1a0b428dbull;
+  auto product
+    = static_cast<detail::uint128>(value ^ 0x9e3779b97f4a7c15ull) * 0xe7037ed1a0b428dbull;
   return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64);
 }
 
@@ -56,8 +56,8 @@ inline std::uint64_t hash_bytes(const void* data, std::size_t size) noexcept {
     low = first;
     high = last;
   } else if (size > 0) {
-    low = static_cast<std::uint64_t>(bytes[0]) << 16 | static_cast<std::uint64_t>(bytes[size / 2]) << 8
-          | bytes[size - 1];
+    low = static_cast<std::uint64_t>(bytes[0]) << 16
+          | static_cast<std::uint64_t>(bytes[size / 2]) << 8 | bytes[size - 1];
   }
   auto product = static_cast<detail::uint128>(low ^ 0x2d358dccaa6c78a5ull ^ size)
                  * (high ^ 0x8bb84b93962eacc9ull);
@@ -101,8 +101,8 @@ concept tuple_like = requires { std::tuple_size<T>::value; };
 
 /// An aggregate that Boost.PFR can take apart.
 template <class T>
-concept plain_struct = std::is_aggregate_v<T> && std::is_class_v<T> && !std::is_polymorphic_v<T>
-                       && !tuple_like<T>;
+concept plain_struct
+  = std::is_aggregate_v<T> && std::is_class_v<T> && !std::is_polymorphic_v<T> && !tuple_like<T>;
 
 template <class T>
 concept range_like = requires(const T& value) {
@@ -113,14 +113,15 @@ concept range_like = requires(const T& value) {
 
 } // namespace detail
 
-/// What `key_by` accepts as a key: comparable (with == or field by field) and hashable by `stable_hash`.
+/// What `key_by` accepts as a key: comparable (with == or field by field) and hashable by
+/// `stable_hash`.
 template <class T>
-concept key_type = std::copyable<T>
-                   && (has_key_hasher<T> || std::is_arithmetic_v<T> || std::is_enum_v<T>
-                       || std::convertible_to<const T&, std::string_view> || detail::is_optional<T>
-                       || detail::is_variant<T> || detail::is_chrono_duration<T>
-                       || detail::is_chrono_time_point<T> || detail::tuple_like<T>
-                       || detail::plain_struct<T> || detail::range_like<T>);
+concept key_type
+  = std::copyable<T>
+    && (has_key_hasher<T> || std::is_arithmetic_v<T> || std::is_enum_v<T>
+        || std::convertible_to<const T&, std::string_view> || detail::is_optional<T>
+        || detail::is_variant<T> || detail::is_chrono_duration<T> || detail::is_chrono_time_point<T>
+        || detail::tuple_like<T> || detail::plain_struct<T> || detail::range_like<T>);
 
 template <class T>
 std::uint64_t stable_hash(const T& value) noexcept {
@@ -160,8 +161,8 @@ std::uint64_t stable_hash(const T& value) noexcept {
     static_assert(detail::plain_struct<T>,
                   "this type cannot be a key: specialise sluice::key_hasher<T>");
     std::uint64_t seed = boost::pfr::tuple_size_v<T>;
-    boost::pfr::for_each_field(
-      value, [&](const auto& x) { seed = combine_hash(seed, stable_hash(x)); });
+    boost::pfr::for_each_field(value,
+                               [&](const auto& x) { seed = combine_hash(seed, stable_hash(x)); });
     return seed;
   }
 }

@@ -6,10 +6,14 @@ namespace sluice {
 
 std::string_view to_string(column_type type) noexcept {
   switch (type) {
-    case column_type::boolean: return "boolean";
-    case column_type::int64: return "int64";
-    case column_type::float64: return "float64";
-    case column_type::string: return "string";
+  case column_type::boolean:
+    return "boolean";
+  case column_type::int64:
+    return "int64";
+  case column_type::float64:
+    return "float64";
+  case column_type::string:
+    return "string";
   }
   return "?";
 }

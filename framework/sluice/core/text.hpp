@@ -25,8 +25,8 @@ void append_number(std::string& out, double value);
 /// Appends the text of `value`.
 ///
 /// Strings as they are, numbers in their shortest exact form, bools as `true`/`false`, pairs,
-/// tuples and plain structs as `(a, b)`, sequences as `[a, b]`, maps as `{k=v}`, absent optionals as
-/// `null`. A type with its own `operator<<` is printed by that.
+/// tuples and plain structs as `(a, b)`, sequences as `[a, b]`, maps as `{k=v}`, absent optionals
+/// as `null`. A type with its own `operator<<` is printed by that.
 template <class T>
 void append_text(std::string& out, const T& value) {
   if constexpr (std::is_same_v<T, bool>) {

@@ -66,9 +66,9 @@ public:
 private:
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<T> records_;                       // GUARDED_BY(mutex_)
+  std::deque<T> records_;                      // GUARDED_BY(mutex_)
   std::vector<std::function<void()>> wakeups_; // GUARDED_BY(mutex_)
-  bool closed_ = false;                         // GUARDED_BY(mutex_)
+  bool closed_ = false;                        // GUARDED_BY(mutex_)
 };
 
 /// The sink behind `execute_and_collect`.

@@ -41,7 +41,8 @@ private:
 
   class reader final : public source_reader {
   public:
-    explicit reader(std::shared_ptr<const std::vector<T>> elements) : elements_(std::move(elements)) {}
+    explicit reader(std::shared_ptr<const std::vector<T>> elements)
+      : elements_(std::move(elements)) {}
 
     void open(io_context&) override {}
 

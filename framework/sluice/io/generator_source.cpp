@@ -4,7 +4,8 @@
 
 namespace sluice::detail {
 
-std::vector<source_split> split_numbers(std::optional<std::uint64_t> count, std::uint32_t parallelism) {
+std::vector<source_split> split_numbers(std::optional<std::uint64_t> count,
+                                        std::uint32_t parallelism) {
   std::vector<source_split> splits;
   for (std::uint64_t i = 0; i < parallelism; ++i) {
     number_range range{i, ~std::uint64_t{0}, parallelism};

@@ -31,7 +31,8 @@ struct number_range {
 };
 
 /// Cuts the numbers of a generator into one split per reader.
-std::vector<source_split> split_numbers(std::optional<std::uint64_t> count, std::uint32_t parallelism);
+std::vector<source_split> split_numbers(std::optional<std::uint64_t> count,
+                                        std::uint32_t parallelism);
 std::uint32_t split_index(const std::string& id);
 std::string encode_range(const number_range& range);
 number_range decode_range(std::string_view data);
@@ -70,8 +71,8 @@ private:
 } // namespace detail
 
 /// Emits `f(0), f(1), ...`. `f(n)` gives the record; `f(n, record)` fills one in whose memory is
-/// reused. Replayable. Order holds per reader; several readers share the numbers: ranges of them when
-/// bounded, every parallelism-th otherwise.
+/// reused. Replayable. Order holds per reader; several readers share the numbers: ranges of them
+/// when bounded, every parallelism-th otherwise.
 template <class T, class F>
 class generator_source final : public source<T> {
 public:
@@ -91,7 +92,8 @@ public:
   std::unique_ptr<split_enumerator> make_enumerator(std::uint32_t parallelism) const override {
     class enumerator final : public split_enumerator {
     public:
-      enumerator(std::optional<std::uint64_t> count, std::uint32_t p) : count_(count), parallelism_(p) {}
+      enumerator(std::optional<std::uint64_t> count, std::uint32_t p)
+        : count_(count), parallelism_(p) {}
       std::vector<source_split> discover() override {
         return known_ ? std::vector<source_split>{}
                       : (known_ = true, detail::split_numbers(count_, parallelism_));
@@ -100,7 +102,8 @@ public:
       /// The numbers stay cut as they were, whatever the parallelism is now.
       void restore(const std::vector<std::string>& known) override { known_ = !known.empty(); }
 
-      std::optional<std::uint32_t> owner(const source_split& s, std::uint32_t readers) const override {
+      std::optional<std::uint32_t> owner(const source_split& s,
+                                         std::uint32_t readers) const override {
         return detail::split_index(s.id) % readers;
       }
 

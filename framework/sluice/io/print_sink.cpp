@@ -47,7 +47,8 @@ void print_writer::flush() {
     {
       std::lock_guard lock(stream_mutex());
       errno = 0;
-      if (std::fwrite(text.data(), 1, text.size(), stream) != text.size() || std::fflush(stream) != 0)
+      if (std::fwrite(text.data(), 1, text.size(), stream) != text.size()
+          || std::fflush(stream) != 0)
         throw io_error(fmt::format("cannot print: {}", std::strerror(errno)));
     }
     if (state->outstanding.fetch_sub(1) == max_outstanding) state->wakeup();

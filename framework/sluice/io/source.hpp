@@ -36,8 +36,8 @@ public:
   /// Those whose id is known already are ignored. Errors: what it throws fails the job.
   virtual std::vector<source_split> discover() = 0;
 
-  /// Called before the first `discover()` of a run that goes on from a checkpoint: these splits were
-  /// found by the runs before. For sources that cut their input anew each time.
+  /// Called before the first `discover()` of a run that goes on from a checkpoint: these splits
+  /// were found by the runs before. For sources that cut their input anew each time.
   virtual void restore(const std::vector<std::string>& known) { (void)known; }
 
   /// How long to wait before `discover()` is called again; nothing means that once is enough.

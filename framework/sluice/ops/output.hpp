@@ -103,7 +103,8 @@ public:
     if (batch_.size() >= limit_ || batch_.bytes() >= max_bytes) flush();
   }
 
-  // -- for the operator ----------------------------------------------------------------------------
+  // -- for the operator
+  // ----------------------------------------------------------------------------
 
   /// Timestamp of what is emitted from now on.
   void set_time(timestamp time) noexcept {

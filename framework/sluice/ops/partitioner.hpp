@@ -72,7 +72,8 @@ class key_partitioner final : public record_partitioner {
 public:
   using key = std::remove_cvref_t<std::invoke_result_t<KeyF&, const T&>>;
 
-  key_partitioner(KeyF f, std::uint32_t num_targets, std::uint32_t max_parallelism, bool with_hashes)
+  key_partitioner(KeyF f, std::uint32_t num_targets, std::uint32_t max_parallelism,
+                  bool with_hashes)
     : f_(std::move(f)), max_parallelism_(max_parallelism), with_hashes_(with_hashes),
       target_of_(max_parallelism) {
     for (std::uint32_t g = 0; g < max_parallelism; ++g)
@@ -147,10 +148,13 @@ private:
       auto& target = *targets[t];
       prepare<Timed, Hashed>(target);
       auto& to = static_cast<typed_batch<T>&>(*target.pending);
-      cursors_[t] = {to.data(), Timed ? to.timestamps() : nullptr, Hashed ? to.hashes() : nullptr,
-                     to.size(), std::min(target.max_records, std::max<std::size_t>(1, target.max_bytes / sizeof(T)))};
+      cursors_[t]
+        = {to.data(), Timed ? to.timestamps() : nullptr, Hashed ? to.hashes() : nullptr, to.size(),
+           std::min(target.max_records, std::max<std::size_t>(1, target.max_bytes / sizeof(T)))};
     };
-    auto close = [&](std::size_t t) { static_cast<typed_batch<T>&>(*targets[t]->pending).resize(cursors_[t].size); };
+    auto close = [&](std::size_t t) {
+      static_cast<typed_batch<T>&>(*targets[t]->pending).resize(cursors_[t].size);
+    };
     for (std::size_t t = 0; t < targets.size(); ++t) open(t);
     const auto* rows = in.data();
     const auto* times = Timed ? in.timestamps() : nullptr;
@@ -213,7 +217,8 @@ public:
     auto& in = batch_as<T>(b);
     in.drop_hashes();
     detail::for_each_record(b, in.size(), [&](std::size_t i) {
-      auto chosen = static_cast<std::uint32_t>(p_(std::invoke(key_of_, std::as_const(in[i])), num_targets_));
+      auto chosen
+        = static_cast<std::uint32_t>(p_(std::invoke(key_of_, std::as_const(in[i])), num_targets_));
       if (chosen >= num_targets_)
         throw error("the custom partitioner chose partition " + std::to_string(chosen) + " of "
                     + std::to_string(num_targets_));

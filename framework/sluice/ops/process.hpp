@@ -93,7 +93,9 @@ public:
   const std::string& operator_name() const noexcept { return context_->operator_name(); }
   std::uint32_t subtask() const noexcept { return context_->subtask(); }
   std::uint32_t parallelism() const noexcept { return context_->parallelism(); }
-  std::shared_ptr<counter> make_counter(const std::string& name) { return context_->make_counter(name); }
+  std::shared_ptr<counter> make_counter(const std::string& name) {
+    return context_->make_counter(name);
+  }
 
 protected:
   operator_context* context_;
@@ -196,13 +198,14 @@ private:
 
 namespace ops {
 
-/// Applies a non-keyed process function: a callable `(const In&, process_context&, collector<Out>&)`
-/// or an object with `process_element` of that shape, and optionally `open(runtime_context&)` and
-/// `finish(collector<Out>&)`.
+/// Applies a non-keyed process function: a callable `(const In&, process_context&,
+/// collector<Out>&)` or an object with `process_element` of that shape, and optionally
+/// `open(runtime_context&)` and `finish(collector<Out>&)`.
 template <class In, class Out, class F>
 class process_operator final : public stream_operator {
 public:
-  process_operator(F f, std::vector<side_output> sides) : f_(std::move(f)), sides_(std::move(sides)) {
+  process_operator(F f, std::vector<side_output> sides)
+    : f_(std::move(f)), sides_(std::move(sides)) {
     ports_.resize(1 + sides_.size());
   }
 
@@ -268,7 +271,8 @@ private:
 template <class K, class Out, class F>
 class keyed_process_base : public stream_operator {
 public:
-  keyed_process_base(F f, std::vector<side_output> sides) : f_(std::move(f)), sides_(std::move(sides)) {
+  keyed_process_base(F f, std::vector<side_output> sides)
+    : f_(std::move(f)), sides_(std::move(sides)) {
     ports_.resize(1 + sides_.size());
   }
 
@@ -283,7 +287,8 @@ public:
     states_.add("event-time timers", &event_timers_->entry());
     states_.add("processing-time timers", &processing_timers_->entry());
     process_.emplace(watermark_, sides_, context,
-                     timer_service<K>(*event_timers_, *processing_timers_, *store_, context), *store_);
+                     timer_service<K>(*event_timers_, *processing_timers_, *store_, context),
+                     *store_);
     if constexpr (requires(keyed_runtime_context<K>& c) { f_.open(c); }) {
       keyed_runtime_context<K> user(context, *store_);
       detail::guarded({}, [&] { f_.open(user); });
@@ -299,7 +304,8 @@ public:
   void on_watermark(timestamp w, bool exact) override {
     watermark_ = w;
     process_->set_event_timer(true);
-    event_timers_->advance(w, [&](timestamp t, const K& key, std::uint64_t hash) { fire(t, key, hash, true); });
+    event_timers_->advance(
+      w, [&](timestamp t, const K& key, std::uint64_t hash) { fire(t, key, hash, true); });
     flush();
     forward_watermark(w, exact);
   }
@@ -394,7 +400,9 @@ public:
   void process(batch& b, std::uint32_t) override {
     auto& in = batch_as<In>(b);
     this->run(in, key_of_, [&](std::size_t i) {
-      if constexpr (requires { this->f_.process_element(std::as_const(in[i]), *this->process_, this->out_); })
+      if constexpr (requires {
+                      this->f_.process_element(std::as_const(in[i]), *this->process_, this->out_);
+                    })
         this->f_.process_element(std::as_const(in[i]), *this->process_, this->out_);
       else
         std::invoke(this->f_, std::as_const(in[i]), *this->process_, this->out_);
@@ -438,7 +446,8 @@ private:
 template <class In1, class In2, class Out, class F>
 class co_process_operator final : public stream_operator {
 public:
-  co_process_operator(F f, std::vector<side_output> sides) : f_(std::move(f)), sides_(std::move(sides)) {
+  co_process_operator(F f, std::vector<side_output> sides)
+    : f_(std::move(f)), sides_(std::move(sides)) {
     ports_.resize(1 + sides_.size());
   }
 

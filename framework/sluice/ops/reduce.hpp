@@ -68,7 +68,8 @@ public:
 
 private:
   accumulator& add(keyed_table<key, accumulator>& table, T& record, std::uint64_t hash) {
-    auto [acc, fresh] = table.find_or_insert(hash, key_of_(record), [&] { return fold_.first(record); });
+    auto [acc, fresh]
+      = table.find_or_insert(hash, key_of_(record), [&] { return fold_.first(record); });
     if (!fresh) fold_.add(*acc, record);
     return *acc;
   }

@@ -30,7 +30,9 @@ public:
   prepare_commit_work prepare_commit(std::uint64_t checkpoint_id, bool end_of_input) override {
     return writer_->prepare_commit(checkpoint_id, end_of_input);
   }
-  void commit(const std::vector<std::string>& committables) override { writer_->commit(committables); }
+  void commit(const std::vector<std::string>& committables) override {
+    writer_->commit(committables);
+  }
 
 private:
   std::shared_ptr<const sink_base> sink_;

@@ -68,7 +68,8 @@ struct watermark_settings {
 template <class T, class TimeF>
 class bounded_assigner final : public watermark_assigner {
 public:
-  bounded_assigner(TimeF time_of, duration bound) : time_of_(std::move(time_of)), bound_(bound.count()) {}
+  bounded_assigner(TimeF time_of, duration bound)
+    : time_of_(std::move(time_of)), bound_(bound.count()) {}
 
   void process(batch& b, assigned_output& out) override {
     auto& in = batch_as<T>(b);

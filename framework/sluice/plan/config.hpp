@@ -74,7 +74,8 @@ struct job_config {
   duration target_latency = std::chrono::milliseconds(200);
   checkpoint_config checkpoints;
   std::optional<restart_strategy> restart;
-  /// A checkpoint or savepoint to start from: its directory, or "latest" of the checkpoint directory.
+  /// A checkpoint or savepoint to start from: its directory, or "latest" of the checkpoint
+  /// directory.
   std::optional<std::string> restore_from;
   /// Drop state in the snapshot that the program has no operator for.
   bool allow_leftover_state = false;

@@ -10,10 +10,14 @@ namespace {
 
 std::string_view to_string(node_kind kind) {
   switch (kind) {
-    case node_kind::source: return "source";
-    case node_kind::operation: return "operator";
-    case node_kind::sink: return "sink";
-    case node_kind::iteration_head: return "iteration";
+  case node_kind::source:
+    return "source";
+  case node_kind::operation:
+    return "operator";
+  case node_kind::sink:
+    return "sink";
+  case node_kind::iteration_head:
+    return "iteration";
   }
   return "?";
 }
@@ -43,9 +47,12 @@ std::string partitioning_of(const stream_edge& e, const stream_graph& g, const s
 
 std::string mode_of(execution_mode mode) {
   switch (mode) {
-    case execution_mode::streaming: return "streaming";
-    case execution_mode::batch: return "batch";
-    case execution_mode::automatic: return "automatic";
+  case execution_mode::streaming:
+    return "streaming";
+  case execution_mode::batch:
+    return "batch";
+  case execution_mode::automatic:
+    return "automatic";
   }
   return "?";
 }
@@ -59,7 +66,8 @@ std::string logical_text(const stream_graph& g) {
     out += '\n';
     for (auto& e : n.inputs) {
       out += fmt::format("    <- [{}]", e.from);
-      if (e.port > 0) out += fmt::format(" side output \"{}\"", g.node(e.from).side_outputs[e.port - 1].name);
+      if (e.port > 0)
+        out += fmt::format(" side output \"{}\"", g.node(e.from).side_outputs[e.port - 1].name);
       out += " " + partitioning_of(e, g, n);
       if (e.feedback) out += " (feedback)";
       out += '\n';
@@ -75,8 +83,8 @@ std::string logical_dot(const stream_graph& g) {
                        quoted(fmt::format("{} x{}", n.name, parallelism_of(n, g.config))));
   for (auto& n : g.nodes)
     for (auto& e : n.inputs)
-      out += fmt::format("  n{} -> n{} [label={}{}];\n", e.from, n.id, quoted(partitioning_of(e, g, n)),
-                         e.feedback ? ", style=dashed" : "");
+      out += fmt::format("  n{} -> n{} [label={}{}];\n", e.from, n.id,
+                         quoted(partitioning_of(e, g, n)), e.feedback ? ", style=dashed" : "");
   return out + "}\n";
 }
 
@@ -92,8 +100,9 @@ std::string logical_json(const stream_graph& g) {
     out += ",\"inputs\":[";
     std::string_view inner;
     for (auto& e : n.inputs) {
-      out += fmt::format("{}{{\"from\":{},\"port\":{},\"input\":{},\"partitioning\":{},\"feedback\":{}}}",
-                         inner, e.from, e.port, e.input, quoted(partitioning_of(e, g, n)), e.feedback);
+      out += fmt::format(
+        "{}{{\"from\":{},\"port\":{},\"input\":{},\"partitioning\":{},\"feedback\":{}}}", inner,
+        e.from, e.port, e.input, quoted(partitioning_of(e, g, n)), e.feedback);
       inner = ",";
     }
     out += "]}";
@@ -125,7 +134,8 @@ std::string job_text(const job_graph& g) {
 std::string job_dot(const job_graph& g) {
   std::string out = "digraph job {\n  rankdir=LR;\n  node [shape=box];\n";
   for (auto& v : g.vertices)
-    out += fmt::format("  v{} [label={}];\n", v.id, quoted(fmt::format("{} x{}", v.name, v.parallelism)));
+    out += fmt::format("  v{} [label={}];\n", v.id,
+                       quoted(fmt::format("{} x{}", v.name, v.parallelism)));
   for (auto& e : g.edges)
     out += fmt::format("  v{} -> v{} [label={}{}];\n", e.from, e.to, quoted(edge_label(e)),
                        e.feedback ? ", style=dashed" : "");
@@ -151,10 +161,11 @@ std::string job_json(const job_graph& g) {
   out += "],\"edges\":[";
   comma = "";
   for (auto& e : g.edges) {
-    out += fmt::format("{}{{\"from\":{},\"to\":{},\"partitioning\":{},\"hash_sent\":{},\"feedback\":{},"
-                       "\"type\":{}}}",
-                       comma, e.from, e.to, quoted(sluice::to_string(e.how)), e.send_hashes, e.feedback,
-                       quoted(e.type->name()));
+    out += fmt::format(
+      "{}{{\"from\":{},\"to\":{},\"partitioning\":{},\"hash_sent\":{},\"feedback\":{},"
+      "\"type\":{}}}",
+      comma, e.from, e.to, quoted(sluice::to_string(e.how)), e.send_hashes, e.feedback,
+      quoted(e.type->name()));
     comma = ",";
   }
   out += "],\"optimiser\":[";
@@ -170,18 +181,24 @@ std::string job_json(const job_graph& g) {
 
 std::string explain(const stream_graph& graph, explain_format format) {
   switch (format) {
-    case explain_format::text: return logical_text(graph);
-    case explain_format::dot: return logical_dot(graph);
-    case explain_format::json: return logical_json(graph);
+  case explain_format::text:
+    return logical_text(graph);
+  case explain_format::dot:
+    return logical_dot(graph);
+  case explain_format::json:
+    return logical_json(graph);
   }
   return {};
 }
 
 std::string explain(const job_graph& graph, explain_format format) {
   switch (format) {
-    case explain_format::text: return job_text(graph);
-    case explain_format::dot: return job_dot(graph);
-    case explain_format::json: return job_json(graph);
+  case explain_format::text:
+    return job_text(graph);
+  case explain_format::dot:
+    return job_dot(graph);
+  case explain_format::json:
+    return job_json(graph);
   }
   return {};
 }

@@ -70,9 +70,9 @@ private:
         auto to = *n.parallelism;
         if (!e.how) e.how = from == to ? partitioning::forward : partitioning::rebalance;
         if (*e.how == partitioning::forward && from != to)
-          throw plan_error(fmt::format(
-            "forward() from \"{}\" to \"{}\" needs equal parallelism, not {} and {}",
-            result_.node(e.from).name, n.name, from, to));
+          throw plan_error(
+            fmt::format("forward() from \"{}\" to \"{}\" needs equal parallelism, not {} and {}",
+                        result_.node(e.from).name, n.name, from, to));
         simplify(n, e, from, to);
       }
     }
@@ -125,9 +125,8 @@ private:
   bool chainable(const stream_node& from, const stream_node& to, const stream_edge& e) const {
     return result_.config.chaining && !e.feedback && *e.how == partitioning::forward
            && to.inputs.size() == 1 && from.parallelism == to.parallelism
-           && from.max_parallelism == to.max_parallelism
-           && to.chaining == chaining_strategy::always && from.chaining != chaining_strategy::never
-           && to.kind != node_kind::iteration_head;
+           && from.max_parallelism == to.max_parallelism && to.chaining == chaining_strategy::always
+           && from.chaining != chaining_strategy::never && to.kind != node_kind::iteration_head;
   }
 
   void form_chains() {

@@ -24,7 +24,8 @@ struct job_vertex {
   std::string name; ///< "source -> map -> filter"
   std::uint32_t parallelism = 1;
   std::uint32_t max_parallelism = default_max_parallelism;
-  /// Operators, inputs before consumers; the first is the head, which alone may have several inputs.
+  /// Operators, inputs before consumers; the first is the head, which alone may have several
+  /// inputs.
   std::vector<node_id> chain;
   std::vector<chain_link> links;
   std::vector<std::uint32_t> inputs;  ///< edges, by index

@@ -28,7 +28,7 @@ std::string_view to_string(job_status status) noexcept;
 
 /// What one task has done so far. Names follow Flink's where one exists.
 struct task_metrics {
-  std::string task;      ///< the chain's name
+  std::string task; ///< the chain's name
   std::uint32_t vertex = 0;
   std::uint32_t subtask = 0;
   std::uint32_t attempt = 0;
@@ -87,7 +87,8 @@ public:
   virtual void cancel() = 0;
   virtual job_metrics metrics() const = 0;
 
-  /// Takes a savepoint into a new folder of `directory` and returns its path. Errors: `state_error`.
+  /// Takes a savepoint into a new folder of `directory` and returns its path. Errors:
+  /// `state_error`.
   virtual std::string savepoint(const std::string& directory, bool then_stop) = 0;
 
   /// Takes a checkpoint now. Returns its path. Errors: `state_error`.
@@ -109,8 +110,9 @@ public:
 
   /// Waits at most `time`. Nothing: the job goes on. Errors: as `wait`.
   std::optional<job_result> wait_for(std::chrono::nanoseconds time) {
-    return control_->wait_until(std::chrono::steady_clock::now()
-                                + std::chrono::duration_cast<std::chrono::steady_clock::duration>(time));
+    return control_->wait_until(
+      std::chrono::steady_clock::now()
+      + std::chrono::duration_cast<std::chrono::steady_clock::duration>(time));
   }
 
   /// Asks the job to end without finishing; `wait` then throws `job_cancelled`.
@@ -119,7 +121,9 @@ public:
   job_metrics metrics() const { return control_->metrics(); }
 
   /// Takes a savepoint: a checkpoint that the user owns. Returns its path. Errors: `state_error`.
-  std::string savepoint(const std::string& directory) { return control_->savepoint(directory, false); }
+  std::string savepoint(const std::string& directory) {
+    return control_->savepoint(directory, false);
+  }
 
   /// Takes a savepoint and cancels the job at exactly this point. Returns the savepoint's path.
   std::string stop_with_savepoint(const std::string& directory) {

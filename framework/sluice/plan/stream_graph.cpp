@@ -29,11 +29,12 @@ void check_settings(const stream_graph& graph) {
     auto most = n.max_parallelism.value_or(c.max_parallelism);
     auto wanted = n.fixed_parallelism.value_or(n.parallelism.value_or(c.parallelism));
     if (!in_range(wanted) || !in_range(most))
-      throw plan_error(fmt::format("operator \"{}\": parallelism must be 1 to {}", n.name,
-                                   max_parallelism_limit));
+      throw plan_error(
+        fmt::format("operator \"{}\": parallelism must be 1 to {}", n.name, max_parallelism_limit));
     if (wanted > most)
-      throw plan_error(fmt::format("operator \"{}\": its parallelism {} exceeds its max parallelism {}",
-                                   n.name, wanted, most));
+      throw plan_error(
+        fmt::format("operator \"{}\": its parallelism {} exceeds its max parallelism {}", n.name,
+                    wanted, most));
     if (n.fixed_parallelism && n.parallelism && *n.parallelism != *n.fixed_parallelism)
       throw plan_error(fmt::format("operator \"{}\" cannot run with parallelism {}: only with {}",
                                    n.name, *n.parallelism, *n.fixed_parallelism));
@@ -42,7 +43,8 @@ void check_settings(const stream_graph& graph) {
     if (c.checkpoints.interval->count() <= 0)
       throw plan_error("the checkpoint interval must be positive");
     if (c.checkpoints.directory.empty())
-      throw plan_error("checkpointing needs a directory: enable_checkpointing(interval, directory)");
+      throw plan_error(
+        "checkpointing needs a directory: enable_checkpointing(interval, directory)");
     if (c.checkpoints.num_retained == 0)
       throw plan_error("at least one checkpoint must be retained");
     if (c.checkpoints.timeout.count() <= 0)
@@ -57,7 +59,8 @@ void check_edges(const stream_graph& graph) {
   for (auto& n : graph.nodes) {
     for (auto& e : n.inputs) {
       if (e.from >= graph.nodes.size())
-        throw plan_error(fmt::format("operator \"{}\" reads from an unknown operator {}", n.name, e.from));
+        throw plan_error(
+          fmt::format("operator \"{}\" reads from an unknown operator {}", n.name, e.from));
       auto& from = graph.node(e.from);
       from.type_of(e.port); // throws when there is none
     }
@@ -68,7 +71,8 @@ void check_edges(const stream_graph& graph) {
     }
     if (n.kind == node_kind::iteration_head
         && std::none_of(n.inputs.begin(), n.inputs.end(), [](auto& e) { return e.feedback; }))
-      throw plan_error(fmt::format("the iteration \"{}\" is never closed: call close_with()", n.name));
+      throw plan_error(
+        fmt::format("the iteration \"{}\" is never closed: call close_with()", n.name));
   }
 }
 
@@ -86,7 +90,8 @@ void check_uids(const stream_graph& graph) {
 /// Depth-first search for a cycle that no feedback edge explains.
 class cycle_check {
 public:
-  explicit cycle_check(const stream_graph& graph) : graph_(graph), colour_(graph.nodes.size(), white) {}
+  explicit cycle_check(const stream_graph& graph)
+    : graph_(graph), colour_(graph.nodes.size(), white) {}
 
   void run() {
     for (auto& n : graph_.nodes) visit(n.id);
@@ -136,9 +141,9 @@ void check_feedback(const stream_graph& graph) {
           if (!up.feedback) open.push_back(up.from);
       }
       if (!found)
-        throw plan_error(fmt::format(
-          "the iteration \"{}\" is closed with \"{}\", which does not depend on it", head.name,
-          graph.node(e.from).name));
+        throw plan_error(
+          fmt::format("the iteration \"{}\" is closed with \"{}\", which does not depend on it",
+                      head.name, graph.node(e.from).name));
     }
   }
 }

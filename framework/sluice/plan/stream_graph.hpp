@@ -70,13 +70,13 @@ struct stream_node {
   const element_type* output = nullptr; ///< null for sinks
   std::vector<side_output> side_outputs;
 
-  operator_factory make;                               ///< operation, sink
+  operator_factory make; ///< operation, sink
   /// Instead of `make`, for operators that want to know their side outputs.
   std::function<std::unique_ptr<stream_operator>(std::vector<side_output>)> make_with_sides;
-  std::shared_ptr<const source_base> source;           ///< source
-  ops::watermark_settings watermarks;                  ///< source
-  std::shared_ptr<const sink_base> sink;               ///< sink, unless it is a function
-  std::optional<duration> max_idle;                    ///< iteration_head: ends after this silence
+  std::shared_ptr<const source_base> source; ///< source
+  ops::watermark_settings watermarks;        ///< source
+  std::shared_ptr<const sink_base> sink;     ///< sink, unless it is a function
+  std::optional<duration> max_idle;          ///< iteration_head: ends after this silence
 
   /// The record type at output `port`. Errors: `plan_error` when there is no such output.
   const element_type& type_of(std::uint32_t port) const;

@@ -39,8 +39,8 @@ inline void spin_pause() noexcept {
 inline std::uint32_t match_bytes(const std::uint8_t* ctrl, std::uint8_t value) noexcept {
 #if defined(__SSE2__)
   auto group = _mm_loadu_si128(reinterpret_cast<const __m128i*>(ctrl));
-  // Spread by a multiplication, not by _mm_set1_epi8: for that GCC may spill the byte and load four,
-  // which stalls until the store has left the buffer (15 ns a probe instead of 5).
+  // Spread by a multiplication, not by _mm_set1_epi8: for that GCC may spill the byte and load
+  // four, which stalls until the store has left the buffer (15 ns a probe instead of 5).
   auto wanted = _mm_set1_epi32(static_cast<int>(value * 0x01010101u));
   return static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(group, wanted)));
 #else
@@ -64,8 +64,8 @@ public:
 
   explicit table_storage(std::size_t capacity)
     : capacity_(capacity), ctrl_(new std::uint8_t[capacity + detail::probe_width]()),
-      slots_(static_cast<slot*>(
-        ::operator new(capacity * sizeof(slot), std::align_val_t{std::max<std::size_t>(64, alignof(slot))}))) {}
+      slots_(static_cast<slot*>(::operator new(
+        capacity * sizeof(slot), std::align_val_t{std::max<std::size_t>(64, alignof(slot))}))) {}
 
   table_storage(const table_storage&) = delete;
 
@@ -197,7 +197,8 @@ public:
   V* find_for_update(std::uint64_t hash, const K& key) {
     auto i = find_index(hash, key);
     if (i == npos) return nullptr;
-    if (cow_) [[unlikely]] before_write(i);
+    if (cow_) [[unlikely]]
+      before_write(i);
     return &slots_[i].value;
   }
 
@@ -206,12 +207,15 @@ public:
   std::pair<V*, bool> find_or_insert(std::uint64_t hash, const K& key, Make&& make) {
     auto i = find_index(hash, key);
     if (i != npos) [[likely]] {
-      if (cow_) [[unlikely]] before_write(i);
+      if (cow_) [[unlikely]]
+        before_write(i);
       return {&slots_[i].value, false};
     }
-    if (growth_left_ == 0) [[unlikely]] grow();
+    if (growth_left_ == 0) [[unlikely]]
+      grow();
     i = free_index(hash);
-    if (cow_) [[unlikely]] before_write(i);
+    if (cow_) [[unlikely]]
+      before_write(i);
     std::construct_at(slots_ + i, slot{key, make()});
     if (storage_->ctrl()[i] == detail::ctrl_empty) --growth_left_;
     storage_->set_ctrl(i, tag_of(hash));
@@ -223,7 +227,8 @@ public:
   bool erase(std::uint64_t hash, const K& key) {
     auto i = find_index(hash, key);
     if (i == npos) return false;
-    if (cow_) [[unlikely]] before_write(i);
+    if (cow_) [[unlikely]]
+      before_write(i);
     std::destroy_at(slots_ + i);
     // Nobody probes past an empty slot, so a slot before one need not be a tombstone.
     if (storage_->ctrl()[(i + 1) & mask_] == detail::ctrl_empty) {
@@ -241,7 +246,8 @@ public:
   void for_each(F&& f) {
     for (std::size_t i = 0; i < capacity(); ++i) {
       if (!storage_->full(i)) continue;
-      if (cow_) [[unlikely]] before_write(i);
+      if (cow_) [[unlikely]]
+        before_write(i);
       f(static_cast<const K&>(slots_[i].key), slots_[i].value);
     }
   }
@@ -297,7 +303,8 @@ private:
       auto candidates = detail::match_bytes(ctrl_ + i, tag);
       while (candidates != 0) {
         auto at = (i + static_cast<std::size_t>(std::countr_zero(candidates))) & mask_;
-        if (keys_equal(slots_[at].key, key)) [[likely]] return at;
+        if (keys_equal(slots_[at].key, key)) [[likely]]
+          return at;
         candidates &= candidates - 1;
       }
       if (detail::match_bytes(ctrl_ + i, detail::ctrl_empty) != 0) return npos;
@@ -341,7 +348,8 @@ private:
     auto old_capacity = capacity();
     auto shared = view_in_use();
     // Tombstones alone do not make a table grow.
-    reset(std::max<std::size_t>(probe_width_capacity, size_ > max_load(old_capacity) / 2 ? 2 * old_capacity : old_capacity));
+    reset(std::max<std::size_t>(
+      probe_width_capacity, size_ > max_load(old_capacity) / 2 ? 2 * old_capacity : old_capacity));
     if (!old) return;
     for (std::size_t i = 0; i < old_capacity; ++i) {
       if (!old->full(i)) continue;

@@ -134,7 +134,8 @@ public:
   using map_type = std::map<MapKey, V>;
 
   map_state() = default;
-  explicit map_state(std::shared_ptr<state_accessor<map_type>> access) : access_(std::move(access)) {}
+  explicit map_state(std::shared_ptr<state_accessor<map_type>> access)
+    : access_(std::move(access)) {}
 
   /// The value of `k`, or null. Valid until the state is next changed.
   const V* get(const MapKey& k) const {
@@ -144,7 +145,9 @@ public:
     return at == m->end() ? nullptr : &at->second;
   }
   bool contains(const MapKey& k) const { return get(k) != nullptr; }
-  void put(MapKey k, V v) { access_->find_or_create().insert_or_assign(std::move(k), std::move(v)); }
+  void put(MapKey k, V v) {
+    access_->find_or_create().insert_or_assign(std::move(k), std::move(v));
+  }
 
   /// The value of `k` to change in place; default-constructed first if absent.
   V& mutate(const MapKey& k) { return access_->find_or_create()[k]; }
@@ -214,8 +217,8 @@ public:
   }
 
   /// The aggregate's result, or nothing when nothing was added.
-  auto get() const -> std::optional<decltype(std::declval<const Aggregate&>().get_result(
-    std::declval<const accumulator&>()))> {
+  auto get() const -> std::optional<
+    decltype(std::declval<const Aggregate&>().get_result(std::declval<const accumulator&>()))> {
     auto* stored = access_->find();
     if (!stored || !*stored) return std::nullopt;
     return function_->get_result(**stored);
@@ -306,9 +309,11 @@ private:
   }
 
   template <class V>
-  std::shared_ptr<state_accessor<V>> make(const std::string& name, const std::optional<state_ttl>& ttl) {
+  std::shared_ptr<state_accessor<V>> make(const std::string& name,
+                                          const std::optional<state_ttl>& ttl) {
     if (!ttl) return make_table<V>(name);
-    return std::make_shared<detail::aging_accessor<V>>(make_table<detail::aging<V>>(name), *ttl, clock_);
+    return std::make_shared<detail::aging_accessor<V>>(make_table<detail::aging<V>>(name), *ttl,
+                                                       clock_);
   }
 
   state_registry& registry_;

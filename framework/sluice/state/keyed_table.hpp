@@ -37,7 +37,9 @@ public:
 
   void prefetch(std::uint64_t hash) noexcept { table_of(hash).prefetch(hash); }
 
-  const V* find(std::uint64_t hash, const K& key) noexcept { return table_of(hash).find(hash, key); }
+  const V* find(std::uint64_t hash, const K& key) noexcept {
+    return table_of(hash).find(hash, key);
+  }
 
   V* find_for_update(std::uint64_t hash, const K& key) {
     return table_of(hash).find_for_update(hash, key);

@@ -26,7 +26,8 @@ public:
 
   /// Starts a state of an operator. `schema` is the `schema_of` text of what its bytes hold.
   virtual void begin_state(std::string_view operator_uid, std::string_view name, state_kind kind,
-                           std::string_view schema) = 0;
+                           std::string_view schema)
+    = 0;
 
   /// Starts a key group (of keyed state) or an item (of operator state) of the state.
   virtual void begin_group(std::uint32_t group_or_item) = 0;
@@ -40,7 +41,8 @@ class state_snapshot {
 public:
   virtual ~state_snapshot() = default;
 
-  /// Writes the groups. Called once, on any thread, while the operator may go on changing its state.
+  /// Writes the groups. Called once, on any thread, while the operator may go on changing its
+  /// state.
   virtual void write(snapshot_writer& out, std::string_view operator_uid) = 0;
 };
 

@@ -7,8 +7,8 @@
 namespace sluice {
 
 void state_registry::add(std::string name, state_entry* entry) {
-  auto taken = std::any_of(entries_.begin(), entries_.end(),
-                           [&](const named& n) { return n.name == name; });
+  auto taken
+    = std::any_of(entries_.begin(), entries_.end(), [&](const named& n) { return n.name == name; });
   if (taken) throw state_error(fmt::format("two states of one operator are called \"{}\"", name));
   entries_.push_back({std::move(name), entry});
 }
@@ -27,10 +27,10 @@ void state_registry::restore(const std::string& operator_name, const restored_op
                            [&](const named& n) { return n.name == state.name; });
     if (at == entries_.end()) {
       if (allow_leftovers) continue;
-      throw state_error(fmt::format(
-        "cannot restore operator \"{}\": the snapshot has a state \"{}\" ({}) that the program does "
-        "not use; allow leftover state to drop it",
-        operator_name, state.name, state.schema));
+      throw state_error(fmt::format("cannot restore operator \"{}\": the snapshot has a state "
+                                    "\"{}\" ({}) that the program does "
+                                    "not use; allow leftover state to drop it",
+                                    operator_name, state.name, state.schema));
     }
     try {
       for (auto& group : state.groups) at->entry->restore(group, state.schema);
@@ -51,7 +51,8 @@ namespace {
 
 class list_snapshot final : public state_snapshot {
 public:
-  list_snapshot(std::string name, state_kind kind, std::string schema, std::vector<std::string> items)
+  list_snapshot(std::string name, state_kind kind, std::string schema,
+                std::vector<std::string> items)
     : name_(std::move(name)), kind_(kind), schema_(std::move(schema)), items_(std::move(items)) {}
 
   void write(snapshot_writer& out, std::string_view operator_uid) override {

@@ -70,7 +70,9 @@ public:
   }
 
   state_kind kind() const noexcept override { return state_kind::keyed; }
-  std::string schema() const override { return "keyed " + schema_of<K>() + " -> " + schema_of<V>(); }
+  std::string schema() const override {
+    return "keyed " + schema_of<K>() + " -> " + schema_of<V>();
+  }
   std::size_t memory_bytes() const noexcept override { return table_.memory_bytes(); }
 
   std::unique_ptr<state_snapshot> snapshot(const std::string& name) override {
@@ -82,7 +84,8 @@ public:
     auto prefix = "keyed " + schema_of<K>();
     if (arrow == std::string::npos || written_schema.substr(0, arrow) != prefix
         || !can_decode_from<V>(std::string_view(written_schema).substr(arrow + 4)))
-      throw state_error("it holds \"" + written_schema + "\", the program wants \"" + schema() + "\"");
+      throw state_error("it holds \"" + written_schema + "\", the program wants \"" + schema()
+                        + "\"");
     evolving_decoder<V> decode(std::string_view(written_schema).substr(arrow + 4));
     byte_reader in(group.bytes);
     while (!in.at_end()) {
