@@ -1,6 +1,10 @@
-// A program outside the tree: it includes and links what `find_package(sluice)` found.
-#include <sluice/version.hpp>
+// A user's whole program, built against the installed package: ten lines that run a job.
+#include <sluice/sluice.hpp>
 
-#include <cstdio>
+#include <iostream>
 
-int main() { std::puts("built with Sluice " SLUICE_VERSION); }
+int main() {
+  sluice::stream_environment env;
+  auto doubled = env.from_collection({1, 2, 3, 4}).map([](int x) { return x * 2; });
+  for (int x : doubled.execute_and_collect()) std::cout << x << '\n';
+}

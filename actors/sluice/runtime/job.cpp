@@ -101,12 +101,12 @@ void job::prepare() {
   auto graph = spec_.graph;
   auto candidates = retained_;
   std::reverse(candidates.begin(), candidates.end());
-  auto first_attempt = attempt_ == 1;
   struct found {
     std::shared_ptr<restore_point> from;
     checkpoint_id last = 0;
+    std::vector<std::string> claimed; ///< the directory's own checkpoints, oldest first
   };
-  auto work = [graph, candidates, first_attempt]() -> found {
+  auto work = [graph, candidates]() -> found {
     auto& config = graph->config;
     found result;
     if (config.checkpoints.interval)
@@ -116,6 +116,7 @@ void job::prepare() {
     if (paths.empty() && config.restore_from) {
       if (*config.restore_from == "latest") {
         paths = snapshot_store::list(config.checkpoints.directory);
+        result.claimed.assign(paths.rbegin(), paths.rend());
       } else {
         paths = {*config.restore_from};
         named = true;
@@ -138,11 +139,11 @@ void job::prepare() {
     }
     if (!result.from && !paths.empty())
       throw state_error(fmt::format("none of the {} checkpoints can be read", paths.size()));
-    (void)first_attempt;
     return result;
   };
   run_blocking(work, [this](found result) {
     checkpoints_.used_up_to(result.last);
+    if (retained_.empty()) retained_ = std::move(result.claimed);
     from_ = std::move(result.from);
     if (from_) {
       checkpoints_.used_up_to(from_->content.id);
@@ -426,11 +427,6 @@ void job::on_failed(task_failed_msg& m) {
 
 void job::fail(failure cause) {
   if (phase_ == phase::stopping || phase_ == phase::ended) return;
-  if (!cause.operator_name.empty())
-    log().error("job \"{}\", operator \"{}\", subtask {}: {}", spec_.graph->config.name,
-                cause.operator_name, cause.subtask, cause.what);
-  else
-    log().error("job \"{}\": {}", spec_.graph->config.name, cause.what);
   cause_ = std::move(cause);
   stop(stop_reason::failed);
 }
@@ -482,8 +478,10 @@ void job::stopped() {
   ++num_restarts_;
   spec_.board->count_restart();
   spec_.board->set_status(job_status::restarting);
-  log().warn("job \"{}\": restart {} in {} ms", spec_.graph->config.name, num_restarts_,
-             delay->count() / 1000);
+  // A failure that ends the job is the waiter's to show; one that does not is seen here only.
+  log().warn("job \"{}\", operator \"{}\", subtask {}: {}; restart {} in {} ms",
+             spec_.graph->config.name, cause_->operator_name, cause_->subtask, cause_->what,
+             num_restarts_, delay->count() / 1000);
   self_->delayed_send(caf::actor_cast<job_actor>(self_), *delay,
                       job_timer_msg{job_timer_msg::what::restart, attempt_, 0});
 }

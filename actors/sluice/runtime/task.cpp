@@ -278,6 +278,8 @@ void task::run_source() {
       return;
     }
     auto result = source.poll_once();
+    spec_.probe->records_in.set(source.ports()[0].num_records());
+    spec_.probe->bytes_in.set(source.ports()[0].num_bytes());
     switch (result.status) {
     case poll_result::state::more:
       flush_aged();

@@ -116,7 +116,7 @@ template <class T>
 using encoder_ptr = std::shared_ptr<const typed_encoder<T>>;
 
 /// "place: reason: text", the text cut at 200 characters and with control characters and invalid
-/// UTF-8 as \xNN.
+/// UTF-8 as hexadecimal escapes.
 std::string describe_bad_record(std::string_view place, std::string_view reason,
                                 std::string_view text);
 

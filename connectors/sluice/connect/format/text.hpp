@@ -12,13 +12,13 @@ struct text_options : format_options {
   /// Bytes pass as they are, because nothing here needs to understand them.
   invalid_utf8 utf8 = invalid_utf8::keep;
 
-  /// What ends a record. Only with '\n' is a '\r' before it dropped.
+  /// What ends a record. Only with a line feed is a carriage return before it dropped.
   char delimiter = '\n';
 };
 
 format_ptr<std::string> make_text_format(text_options options = {});
 
-/// Writes each string and a '\n'.
+/// Writes each string and a line feed.
 encoder_ptr<std::string> make_text_encoder();
 
 namespace detail {

@@ -16,7 +16,7 @@ std::size_t find_invalid_utf8(std::string_view text) noexcept;
 void append_valid_utf8(std::string& out, std::string_view text);
 
 /// Appends up to `max_chars` characters of `text` for a message: control characters, backslashes
-/// and invalid bytes as \n, \t, \\, \xNN, and "..." where it was cut.
+/// and invalid bytes as escapes in the way of C, and "..." where it was cut.
 void append_escaped(std::string& out, std::string_view text, std::size_t max_chars);
 
 /// "invalid UTF-8 (byte 0xe9 at position 3)", for a text that is not valid.
