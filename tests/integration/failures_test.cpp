@@ -140,6 +140,15 @@ BOOST_AUTO_TEST_CASE(a_loop_that_is_never_closed_is_refused) {
   BOOST_TEST(contains(error_of<plan_error>([&] { env.execute(); }), "never closed"));
 }
 
+BOOST_AUTO_TEST_CASE(an_option_that_is_not_supported_yet_is_refused_by_name) {
+  stream_environment env;
+  auto loop = env.from_collection({1}).iterate(std::chrono::seconds(1));
+  loop.close_with(loop.filter([](int) { return false; }));
+  loop.add_sink([](int) {});
+  BOOST_TEST(
+    contains(error_of<plan_error>([&] { env.execute(); }), "not supported: iterate(max_idle)"));
+}
+
 BOOST_AUTO_TEST_CASE(a_missing_file_fails_the_job_with_its_path) {
   stream_environment env;
   env.read_text_file("/nowhere/at-all.txt").add_sink([](const std::string&) {});

@@ -113,7 +113,8 @@ public:
   }
 
   /// The start of a feedback loop; `close_with` its end. Records that come back are read like
-  /// the stream's own. With `max_idle`, a loop over endless input ends after that much silence.
+  /// the stream's own. A loop over bounded input ends by itself. `max_idle` (to end a loop over
+  /// endless input after that much silence) is not supported yet: `execute()` refuses it.
   iterative_stream<T> iterate(std::optional<duration> max_idle = std::nullopt) const;
 
   // -- how records are spread over the next operator's subtasks

@@ -70,8 +70,6 @@ struct job_config {
   execution_mode mode = execution_mode::streaming;
   bool chaining = true;
   duration buffer_timeout = std::chrono::milliseconds(5);
-  /// How much data may be in flight towards a task, as the time the task needs for it.
-  duration target_latency = std::chrono::milliseconds(200);
   checkpoint_config checkpoints;
   std::optional<restart_strategy> restart;
   /// A checkpoint or savepoint to start from: its directory, or "latest" of the checkpoint

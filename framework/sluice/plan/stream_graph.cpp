@@ -35,6 +35,11 @@ void check_settings(const stream_graph& graph) {
       throw plan_error(
         fmt::format("operator \"{}\": its parallelism {} exceeds its max parallelism {}", n.name,
                     wanted, most));
+    if (n.max_idle)
+      throw plan_error(fmt::format(
+        "not supported: iterate(max_idle) of \"{}\"; a loop over bounded input ends by itself, one "
+        "over endless input by cancel() or stop_with_savepoint()",
+        n.name));
     if (n.fixed_parallelism && n.parallelism && *n.parallelism != *n.fixed_parallelism)
       throw plan_error(fmt::format("operator \"{}\" cannot run with parallelism {}: only with {}",
                                    n.name, *n.parallelism, *n.fixed_parallelism));
