@@ -63,7 +63,7 @@ struct run_figures {
 std::uint64_t records_so_far(const sluice::job_metrics& metrics) {
   std::uint64_t n = 0;
   for (auto& t : metrics.tasks)
-    if (t.num_records_in == 0) n += t.num_records_out;
+    if (t.vertex == 0) n += t.num_records_in; // the source's: what it has read
   return n;
 }
 
