@@ -117,10 +117,12 @@ private:
       chosen_[i] = target_of_[key_group_of(hash, max_parallelism_)];
       if constexpr (Hashed) hashes_[i] = hash;
     });
-    if constexpr (std::is_trivially_copyable_v<T>)
-      distribute_raw<Timed, Hashed>(in, targets);
-    else
+    if constexpr (!std::is_trivially_copyable_v<T>)
       distribute<Timed, Hashed>(in, targets);
+    else if (targets.size() <= few_targets)
+      distribute_runs<Timed, Hashed>(in, targets);
+    else
+      distribute_raw<Timed, Hashed>(in, targets);
   }
 
   template <bool Timed, bool Hashed>
@@ -140,6 +142,58 @@ private:
     }
   }
 
+  /// Up to this many targets, a pass over the choices for each is cheaper than cursors in memory,
+  /// on which every record waits for the one before.
+  static constexpr std::size_t few_targets = 4;
+
+  /// Gathers the numbers of each target's records, then copies these.
+  template <bool Timed, bool Hashed>
+  void distribute_runs(typed_batch<T>& in, std::span<partition_target* const> targets) {
+    const auto n = static_cast<std::uint32_t>(in.size());
+    const auto* chosen = chosen_.data();
+    own_.resize(std::max<std::size_t>(own_.size(), n + 1));
+    auto* own = own_.data();
+    for (std::uint32_t t = 0; t < targets.size(); ++t) {
+      std::size_t count = 0;
+      for (std::uint32_t i = 0; i < n; ++i) {
+        own[count] = i;
+        count += chosen[i] == t;
+      }
+      for (std::size_t from = 0; from < count;)
+        from += copy_run<Timed, Hashed>(in, own + from, count - from, *targets[t]);
+    }
+  }
+
+  /// Copies as many of the `count` records numbered in `own` as `target` takes, and hands it on if
+  /// that fills it.
+  template <bool Timed, bool Hashed>
+  std::size_t copy_run(const typed_batch<T>& in, const std::uint32_t* own, std::size_t count,
+                       partition_target& target) {
+    prepare<Timed, Hashed>(target);
+    auto& to = static_cast<typed_batch<T>&>(*target.pending);
+    const auto at = to.size();
+    const auto limit = limit_of(target);
+    count = std::min(count, limit > at ? limit - at : 1);
+    auto* rows = to.data() + at;
+    const auto* from = in.data();
+    for (std::size_t i = 0; i < count; ++i) rows[i] = from[own[i]];
+    if constexpr (Timed) {
+      auto* times = to.timestamps() + at;
+      for (std::size_t i = 0; i < count; ++i) times[i] = in.timestamps()[own[i]];
+    }
+    if constexpr (Hashed) {
+      auto* hashes = to.hashes() + at;
+      for (std::size_t i = 0; i < count; ++i) hashes[i] = hashes_[own[i]];
+    }
+    to.resize(at + count);
+    if (at + count >= limit) target.flush_full();
+    return count;
+  }
+
+  static std::size_t limit_of(const partition_target& target) noexcept {
+    return std::min(target.max_records, std::max<std::size_t>(1, target.max_bytes / sizeof(T)));
+  }
+
   /// Records that are plain memory are written behind the batches' backs, which learn of it once.
   template <bool Timed, bool Hashed>
   void distribute_raw(typed_batch<T>& in, std::span<partition_target* const> targets) {
@@ -148,9 +202,8 @@ private:
       auto& target = *targets[t];
       prepare<Timed, Hashed>(target);
       auto& to = static_cast<typed_batch<T>&>(*target.pending);
-      cursors_[t]
-        = {to.data(), Timed ? to.timestamps() : nullptr, Hashed ? to.hashes() : nullptr, to.size(),
-           std::min(target.max_records, std::max<std::size_t>(1, target.max_bytes / sizeof(T)))};
+      cursors_[t] = {to.data(), Timed ? to.timestamps() : nullptr, Hashed ? to.hashes() : nullptr,
+                     to.size(), limit_of(target)};
     };
     auto close = [&](std::size_t t) {
       static_cast<typed_batch<T>&>(*targets[t]->pending).resize(cursors_[t].size);
@@ -203,6 +256,7 @@ private:
   std::vector<std::uint32_t> target_of_;
   std::vector<std::uint32_t> chosen_;
   std::vector<std::uint64_t> hashes_;
+  std::vector<std::uint32_t> own_;
   std::vector<cursor> cursors_;
 };
 

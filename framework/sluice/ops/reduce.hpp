@@ -5,16 +5,15 @@
 
 namespace sluice::ops {
 
-/// Folds the records of each key. `Fold` turns the first record of a key into its accumulator
-/// (`first`), adds a further one (`add`), and makes the record to emit (`result`).
+/// Folds the records of each key into one of their type. `Fold` turns the first record of a key
+/// into its accumulator (`first`, the record itself), adds a further one (`add`), or adds it and
+/// turns it into the accumulator, which is what a rolling aggregation emits (`add_to`).
 ///
 /// Streaming: one record out per record in. Batch: one per key, at the end of input.
 template <class T, class KeyF, class Fold>
 class rolling_operator final : public stream_operator {
 public:
   using key = typename key_access<T, KeyF>::key;
-  using accumulator = typename Fold::accumulator;
-  using result = typename Fold::result;
 
   rolling_operator(KeyF key_of, Fold fold) : key_of_(std::move(key_of)), fold_(std::move(fold)) {}
 
@@ -30,75 +29,61 @@ public:
     auto n = in.size();
     auto& table = entry_->table();
     const auto* hashes = key_of_.hashes(in);
-    if constexpr (std::is_trivially_copyable_v<result>) {
-      out_.clear();
-      out_.resize(n);
-      auto* to = out_.data();
-      for_each_prefetched(table, b, n, hashes, [&](std::size_t i, std::uint64_t hash) {
-        fold_.result_of(add(table, in[i], hash), in[i], to[i]);
-      });
-    } else {
-      out_.clear();
-      out_.reserve(n);
-      for_each_prefetched(table, b, n, hashes, [&](std::size_t i, std::uint64_t hash) {
-        auto& acc = add(table, in[i], hash);
-        if (emit_each_) out_.push_back(fold_.make_result(acc, in[i]));
-      });
-    }
+    auto key_of = [&](std::size_t i) -> decltype(auto) { return key_of_(in[i]); };
+    auto make = [&](std::size_t i) { return fold_.first(in[i]); };
     if (!emit_each_) {
-      out_.clear();
+      for_each_value(table, cache_, b, n, hashes, key_of, make,
+                     [&](std::size_t i, T& acc, bool fresh) {
+                       if (!fresh) fold_.add(acc, in[i]);
+                     });
       return;
     }
-    if (in.has_timestamps()) out_.take_timestamps(in);
-    ports_[0].push(out_);
+    // In place: what a record becomes goes on in its batch, and with its timestamp.
+    for_each_value(table, cache_, b, n, hashes, key_of, make,
+                   [&](std::size_t i, T& acc, bool fresh) {
+                     if (!fresh) fold_.add_to(acc, in[i]);
+                   });
+    in.recount_bytes();
+    in.drop_hashes();
+    ports_[0].push(in);
   }
 
   void finish() override {
     if (emit_each_) return;
     out_.clear();
-    entry_->table().for_each([&](const key&, accumulator& acc) {
-      if constexpr (std::is_same_v<accumulator, result>) {
-        out_.push_back(acc);
-        if (out_.size() >= default_batch_records<result>()) ports_[0].push(out_);
-      }
+    entry_->table().for_each([&](const key&, const T& acc) {
+      out_.push_back(acc);
+      if (out_.size() >= default_batch_records<T>()) ports_[0].push(out_);
     });
     ports_[0].push(out_);
     entry_->table().clear();
   }
 
 private:
-  accumulator& add(keyed_table<key, accumulator>& table, T& record, std::uint64_t hash) {
-    auto [acc, fresh]
-      = table.find_or_insert(hash, key_of_(record), [&] { return fold_.first(record); });
-    if (!fresh) fold_.add(*acc, record);
-    return *acc;
-  }
-
   key_access<T, KeyF> key_of_;
   Fold fold_;
-  std::optional<keyed_table_entry<key, accumulator>> entry_;
-  typed_batch<result> out_;
+  std::optional<keyed_table_entry<key, T>> entry_;
+  value_cache<key, T> cache_;
+  typed_batch<T> out_;
   bool emit_each_ = true;
 };
 
 /// `reduce(f)`: the accumulator is the record itself.
 template <class T, class F>
 struct reduce_fold {
-  using accumulator = T;
-  using result = T;
   F f;
 
   T first(const T& record) const { return record; }
   void add(T& acc, const T& record) { acc = std::invoke(f, std::as_const(acc), record); }
-  void result_of(const T& acc, const T&, T& to) const { to = acc; }
-  const T& make_result(const T& acc, const T&) const { return acc; }
+  void add_to(T& acc, T& record) {
+    add(acc, record);
+    record = acc;
+  }
 };
 
 /// `sum(field)`: the first record of a key with the field summed up.
 template <class T, class Field>
 struct sum_fold {
-  using accumulator = T;
-  using result = T;
   Field field;
 
   T first(const T& record) const { return record; }
@@ -106,16 +91,21 @@ struct sum_fold {
     auto& total = std::invoke(field, acc);
     total = static_cast<std::remove_cvref_t<decltype(total)>>(total + std::invoke(field, record));
   }
-  void result_of(const T& acc, const T&, T& to) const { to = acc; }
-  const T& make_result(const T& acc, const T&) const { return acc; }
+  // The record is written before the accumulator: read right after its sum was written, it would be
+  // read in one piece that is still partly in the store buffer, which costs more than all the rest.
+  void add_to(T& acc, T& record) {
+    auto amount = std::invoke(field, record);
+    record = acc;
+    auto& total = std::invoke(field, record);
+    total = static_cast<decltype(amount)>(total + amount);
+    std::invoke(field, acc) = total;
+  }
 };
 
 /// `min(field)` and `max(field)`: the first record of a key with the field's extreme. With `Whole`
 /// (`min_by`, `max_by`): the whole record that has the extreme, the first of equals.
 template <class T, class Field, bool Max, bool Whole>
 struct extreme_fold {
-  using accumulator = T;
-  using result = T;
   Field field;
 
   T first(const T& record) const { return record; }
@@ -128,8 +118,10 @@ struct extreme_fold {
     else
       std::invoke(field, acc) = candidate;
   }
-  void result_of(const T& acc, const T&, T& to) const { to = acc; }
-  const T& make_result(const T& acc, const T&) const { return acc; }
+  void add_to(T& acc, T& record) {
+    add(acc, record);
+    record = acc;
+  }
 };
 
 } // namespace sluice::ops

@@ -181,6 +181,9 @@ public:
   std::size_t capacity() const noexcept { return mask_ == 0 ? 0 : mask_ + 1; }
   std::size_t memory_bytes() const noexcept { return capacity() * (sizeof(slot) + 1); }
 
+  /// Where the entries are: another place after they moved.
+  const void* memory() const noexcept { return slots_; }
+
   void prefetch(std::uint64_t hash) const noexcept {
     auto i = hash & mask_;
     __builtin_prefetch(ctrl_ + i);
@@ -191,6 +194,12 @@ public:
   const V* find(std::uint64_t hash, const K& key) const noexcept {
     auto i = find_index(hash, key);
     return i == npos ? nullptr : &slots_[i].value;
+  }
+
+  /// The entry of `key`, to change while no snapshot is being written; null if absent.
+  slot* find_slot(std::uint64_t hash, const K& key) const noexcept {
+    auto i = find_index(hash, key);
+    return i == npos ? nullptr : slots_ + i;
   }
 
   /// The value of `key` to change; null if absent.
@@ -277,6 +286,9 @@ public:
       growth_left_ = max_load(capacity());
     }
   }
+
+  /// Whether a snapshot may still be reading.
+  bool snapshotting() const noexcept { return cow_ != nullptr && !cow_->finished(); }
 
   /// Starts a snapshot. REQUIRES: the one before is finished. Null when the table is empty.
   std::shared_ptr<cow_view<K, V>> snapshot() {

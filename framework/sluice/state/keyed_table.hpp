@@ -64,6 +64,13 @@ public:
     return n;
   }
 
+  /// Whether a snapshot of any group may still be reading.
+  bool snapshotting() const noexcept {
+    for (auto& t : tables_)
+      if (t.snapshotting()) return true;
+    return false;
+  }
+
   template <class F>
   void for_each(F&& f) {
     for (auto& t : tables_) t.for_each(f);

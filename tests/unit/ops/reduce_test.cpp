@@ -4,6 +4,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <map>
+
 namespace {
 
 using namespace sluice;
@@ -93,6 +95,30 @@ BOOST_AUTO_TEST_CASE(batch_mode_gives_each_key_once_at_the_end) {
   BOOST_CHECK_EQUAL(h.out.take(), "");
   h.end_of_input();
   BOOST_CHECK_EQUAL(h.out.take_sorted(), "(a, 17, 1) (b, 2, 2)");
+}
+
+// Entries move when tables grow, and what remembers where they were must not outlive that; past
+// some size nothing is remembered any more.
+BOOST_AUTO_TEST_CASE(sums_stay_right_while_tables_grow) {
+  auto key = [](const plain& p) { return p.key; };
+  auto field = &plain::value;
+  operator_harness<plain> h(rolling<plain>(key, ops::sum_fold<plain, decltype(field)>{field}));
+  std::map<std::uint64_t, std::int64_t> expected;
+  std::uint64_t n = 0;
+  for (std::uint64_t keys : {3, 100, 1'000, 1'001, 3'000, 20'000, 50}) {
+    for (int round = 0; round < 12; ++round) {
+      std::vector<plain> records;
+      std::string sums;
+      for (int i = 0; i < 500; ++i, ++n) {
+        plain record{n * n % keys, static_cast<std::int64_t>(n)};
+        records.push_back(record);
+        auto sum = expected[record.key] += record.value;
+        sums += (i == 0 ? "" : " ") + to_text(plain{record.key, sum});
+      }
+      h.feed(std::move(records));
+      BOOST_REQUIRE_EQUAL(h.out.take(), sums);
+    }
+  }
 }
 
 BOOST_AUTO_TEST_CASE(plain_records_give_the_same_in_both_modes) {
