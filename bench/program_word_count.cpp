@@ -27,7 +27,7 @@ outcome word_count_program(std::uint64_t records, std::uint32_t parallelism) {
       [&lines](std::uint64_t n, std::string& line) { line = lines[n % lines.size()]; },
       {.count = records / words_per_line})
     .flat_map([](const std::string& line, sluice::collector<word_count>& out) {
-      for_each_word(line, [&](std::string_view word) { out.collect({std::string(word), 1}); });
+      for_each_word(line, [&](std::string_view word) { out.emplace(word, 1); });
     })
     .key_by(&word_count::word)
     .sum(&word_count::count)

@@ -5,6 +5,9 @@
 #include "sluice/core/codec.hpp"
 #include "sluice/core/time.hpp"
 
+#include <boost/pfr/core.hpp>
+#include <boost/pfr/tuple_size.hpp>
+
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
@@ -52,6 +55,18 @@ public:
     }
   }
 
+  /// Stores `T{fields...}` at `index`; an object that is there has its fields assigned, which
+  /// reuses what they own. REQUIRES: as `store`; T is an aggregate.
+  template <class... Fields>
+  void store_fields(std::size_t index, Fields&&... fields) {
+    constexpr auto numbers = std::index_sequence_for<Fields...>{};
+    if (trivial || index >= constructed_) {
+      store(index, make_of(numbers, std::forward<Fields>(fields)...));
+    } else {
+      assign_to(data_[index], numbers, std::forward<Fields>(fields)...);
+    }
+  }
+
   /// Makes the objects below `n` exist (default-constructed where they are new).
   void materialize(std::size_t n) {
     if constexpr (!trivial) {
@@ -77,6 +92,24 @@ private:
   static constexpr bool trivial
     = std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>;
   static constexpr std::size_t alignment = std::max<std::size_t>(alignof(T), 64);
+
+  template <std::size_t... I, class... Fields>
+  static T make_of(std::index_sequence<I...>, Fields&&... fields) {
+    return T{boost::pfr::tuple_element_t<I, T>(std::forward<Fields>(fields))...};
+  }
+
+  template <std::size_t... I, class... Fields>
+  static void assign_to(T& to, std::index_sequence<I...>, Fields&&... fields) {
+    auto assign = [](auto& field, auto&& value) {
+      using field_type = std::remove_reference_t<decltype(field)>;
+      if constexpr (std::is_assignable_v<field_type&, decltype(value)>
+                    && !std::is_arithmetic_v<field_type>)
+        field = std::forward<decltype(value)>(value);
+      else
+        field = field_type(std::forward<decltype(value)>(value));
+    };
+    (assign(boost::pfr::get<I>(to), std::forward<Fields>(fields)), ...);
+  }
 
   void grow(std::size_t n, std::size_t live) {
     n = std::max(n, capacity_ + capacity_ / 2);
@@ -284,14 +317,28 @@ public:
     ++size_;
   }
 
+  /// Appends `T{fields...}` to a batch without timestamps and hashes.
+  template <class... Fields>
+  void emplace_back(Fields&&... fields) {
+    if (size_ == rows_.capacity()) [[unlikely]]
+      reserve(std::max<std::size_t>(default_batch_records<T>(), 2 * size_));
+    rows_.store_fields(size_, std::forward<Fields>(fields)...);
+    bytes_ += memory_size(rows_.data()[size_]);
+    ++size_;
+  }
+
   /// Appends a record with its timestamp. REQUIRES: the batch is empty or has timestamps.
   template <class U>
   void push_back(U&& value, timestamp time) {
-    if (!timed_) [[unlikely]] {
-      if (rows_.capacity() == 0) reserve(default_batch_records<T>());
-      make_timestamps();
-    }
     push_back(std::forward<U>(value));
+    stamp_last(time);
+  }
+
+  /// Gives the record appended last its timestamp. REQUIRES: it is the only one, or the ones before
+  /// have timestamps.
+  void stamp_last(timestamp time) {
+    if (!timed_) [[unlikely]]
+      make_timestamps();
     if (size_ > timestamps_.capacity()) timestamps_.reserve(rows_.capacity(), size_ - 1);
     timestamps_.data()[size_ - 1] = time;
   }

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <memory>
 #include <type_traits>
 #include <utility>
 
@@ -25,6 +26,14 @@ public:
 
   /// The key of a record: a reference where the selector gives one.
   decltype(auto) operator()(const T& record) { return std::invoke(f_, record); }
+
+  /// Where in the record its key is; null where the selector computes it.
+  const void* address_in(const T& record) {
+    if constexpr (std::is_reference_v<selected>)
+      return std::addressof(std::invoke(f_, record));
+    else
+      return nullptr;
+  }
 
   /// The hashes of all records of `b`: sent along, or computed now.
   const std::uint64_t* hashes(typed_batch<T>& b) {

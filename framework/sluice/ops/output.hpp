@@ -90,6 +90,19 @@ public:
       flush();
   }
 
+  /// Emits `T{fields...}` without making it first: the fields are assigned to those of a record
+  /// that was sent before, so that strings, for example, reuse its memory. T is an aggregate.
+  template <class... Fields>
+    requires detail::plain_struct<T> && (sizeof...(Fields) == boost::pfr::tuple_size_v<T>)
+  void emplace(Fields&&... fields) {
+    if (!timed_ && batch_.has_timestamps()) [[unlikely]]
+      flush(); // after collect_with_timestamp
+    batch_.emplace_back(std::forward<Fields>(fields)...);
+    if (timed_) batch_.stamp_last(time_);
+    if (batch_.size() >= limit_ || batch_.bytes() >= max_bytes) [[unlikely]]
+      flush();
+  }
+
   template <class U = T>
   void operator()(U&& value) {
     collect(std::forward<U>(value));

@@ -3,6 +3,11 @@
 
 #include "sluice/ops/keyed_operator.hpp"
 
+#include <boost/pfr/core.hpp>
+#include <boost/pfr/tuple_size.hpp>
+
+#include <string>
+
 namespace sluice::ops {
 
 /// Folds the records of each key into one of their type. `Fold` turns the first record of a key
@@ -41,7 +46,7 @@ public:
     // In place: what a record becomes goes on in its batch, and with its timestamp.
     for_each_value(table, cache_, b, n, hashes, key_of, make,
                    [&](std::size_t i, T& acc, bool fresh) {
-                     if (!fresh) fold_.add_to(acc, in[i]);
+                     if (!fresh) fold_.add_to(acc, in[i], key_of_.address_in(in[i]));
                    });
     in.recount_bytes();
     in.drop_hashes();
@@ -75,7 +80,7 @@ struct reduce_fold {
 
   T first(const T& record) const { return record; }
   void add(T& acc, const T& record) { acc = std::invoke(f, std::as_const(acc), record); }
-  void add_to(T& acc, T& record) {
+  void add_to(T& acc, T& record, const void*) {
     add(acc, record);
     record = acc;
   }
@@ -93,12 +98,31 @@ struct sum_fold {
   }
   // The record is written before the accumulator: read right after its sum was written, it would be
   // read in one piece that is still partly in the store buffer, which costs more than all the rest.
-  void add_to(T& acc, T& record) {
+  void add_to(T& acc, T& record, const void* key) {
     auto amount = std::invoke(field, record);
-    record = acc;
+    copy_other_fields(acc, record, key);
     auto& total = std::invoke(field, record);
-    total = static_cast<decltype(amount)>(total + amount);
+    total = static_cast<decltype(amount)>(std::invoke(field, acc) + amount);
     std::invoke(field, acc) = total;
+  }
+
+private:
+  /// A string that is the key is the same in both, so that there is no need to copy it.
+  void copy_other_fields(const T& acc, T& record, const void* key) {
+    if constexpr (std::is_trivially_copyable_v<T> || !detail::plain_struct<T>) {
+      record = acc;
+    } else {
+      [&]<std::size_t... I>(std::index_sequence<I...>) {
+        (copy_field(boost::pfr::get<I>(acc), boost::pfr::get<I>(record), key), ...);
+      }(std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
+    }
+  }
+
+  template <class F>
+  static void copy_field(const F& from, F& to, const void* key) {
+    if constexpr (std::is_same_v<F, std::string>)
+      if (&to == key) return;
+    to = from;
   }
 };
 
@@ -118,7 +142,7 @@ struct extreme_fold {
     else
       std::invoke(field, acc) = candidate;
   }
-  void add_to(T& acc, T& record) {
+  void add_to(T& acc, T& record, const void*) {
     add(acc, record);
     record = acc;
   }
