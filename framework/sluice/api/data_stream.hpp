@@ -157,6 +157,7 @@ public:
     if (!to) throw plan_error("sink_to: there is no sink");
     auto n = make_node(to->name(), node_kind::sink,
                        [to] { return std::make_unique<ops::sink_operator>(to); });
+    n.fixed_parallelism = to->fixed_parallelism();
     n.sink = to;
     return stream_sink(program_, program_->add(std::move(n), {origins_}));
   }
