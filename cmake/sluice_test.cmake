@@ -35,16 +35,17 @@ function(sluice_test)
     RUN_SERIAL ${arg_SERIAL})
 endfunction()
 
-# A program that must not compile, and the regular expression its first error must match.
+# A file full of mistakes, each of which must be one error that says what is wrong: see
+# tests/compile_fail/check_errors.py.
 #
-#   sluice_compile_fail_test(map_of_wrong_type "map_function")    # tests/compile_fail/<name>.cpp
-function(sluice_compile_fail_test name message)
+#   sluice_compile_fail_test(keyed)    # tests/compile_fail/keyed.cpp
+function(sluice_compile_fail_test name)
   add_test(NAME compile_fail.${name}
-    COMMAND ${CMAKE_CXX_COMPILER} @${PROJECT_BINARY_DIR}/flags/sluice_framework.rsp
-      -I${PROJECT_SOURCE_DIR}/connectors -fsyntax-only
-      ${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/${name}.cpp)
-  set_tests_properties(compile_fail.${name} PROPERTIES
-    PASS_REGULAR_EXPRESSION "${message}" LABELS compile_fail TIMEOUT 120)
+    COMMAND Python3::Interpreter ${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/check_errors.py
+      ${CMAKE_CURRENT_SOURCE_DIR}/compile_fail/${name}.cpp
+      ${CMAKE_CXX_COMPILER} @${PROJECT_BINARY_DIR}/flags/sluice_framework.rsp
+      -I${PROJECT_SOURCE_DIR}/connectors)
+  set_tests_properties(compile_fail.${name} PROPERTIES LABELS compile_fail TIMEOUT 120)
 endfunction()
 
 # A check of the tree that is a Python script: sluice_check(layers tools/check_layers.py arg...).

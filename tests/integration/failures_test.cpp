@@ -113,6 +113,31 @@ BOOST_AUTO_TEST_CASE(a_throwing_function_fails_the_job_with_operator_subtask_tim
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_failure_names_the_subtask_that_failed_and_the_operator_within_its_chain) {
+  stream_environment env;
+  env.set_parallelism(3);
+  env.from_sequence(1, 100)
+    .partition_custom([](std::int64_t, std::uint32_t) { return 2u; },
+                      [](std::int64_t x) { return x; })
+    .map([](std::int64_t x) { return x; })
+    .name("harmless")
+    .map([](std::int64_t x) -> std::int64_t {
+      if (x == 77) throw 42; // NOLINT: not even an exception
+      return x;
+    })
+    .name("picky")
+    .add_sink([](std::int64_t) {});
+  try {
+    env.execute("throwing");
+    BOOST_FAIL("the job did not fail");
+  } catch (const job_error& e) {
+    BOOST_TEST(contains(e.what(), "operator \"picky\", subtask 2: an exception of type int"));
+    BOOST_TEST(e.where().operator_name == "picky");
+    BOOST_TEST(e.where().subtask == 2);
+    BOOST_TEST(!e.where().record_time.has_value());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_job_without_a_sink_is_refused_before_it_runs) {
   stream_environment env;
   env.from_collection({1, 2}).map([](int x) { return x; });
@@ -182,6 +207,40 @@ BOOST_AUTO_TEST_CASE(state_of_an_operator_that_is_gone_is_an_error_unless_allowe
   auto lenient = counting_program<std::int64_t>(directory.path() + "/chk3", "other", 10);
   lenient.restore_from(path, true);
   check_that_it_runs(lenient);
+}
+
+BOOST_AUTO_TEST_CASE(an_operator_without_a_uid_is_not_found_again_once_its_input_has_changed) {
+  temporary_directory directory;
+  auto program = [&](bool changed) {
+    stream_environment env;
+    env.enable_checkpointing(std::chrono::hours(1), directory.path() + "/chk");
+    env.set_restart_strategy(no_restart{});
+    auto from = env
+                  .from_generator([](std::uint64_t n) { return static_cast<std::int64_t>(n); },
+                                  {.count = 1'000'000, .records_per_second = 2000.0})
+                  .uid("numbers");
+    if (changed) from = from.map([](std::int64_t n) { return n; }).name("new");
+    from.key_by([](std::int64_t n) { return n % 3; })
+      .process(counter_of<std::int64_t>{})
+      .name("nameless counter")
+      .add_sink([](std::int64_t) {});
+    return env;
+  };
+  auto env = program(false);
+  auto job = env.execute_async("counting");
+  while (job.metrics().tasks.empty() || job.metrics().tasks[0].num_records_out == 0)
+    std::this_thread::yield();
+  auto path = job.stop_with_savepoint(directory.path() + "/savepoints");
+  BOOST_CHECK_THROW(job.wait(), job_cancelled);
+  auto same = program(false);
+  same.restore_from(path);
+  check_that_it_runs(same);
+  auto changed = program(true);
+  changed.restore_from(path);
+  auto text = error_of<job_error>([&] { changed.execute(); });
+  BOOST_TEST_INFO(text);
+  BOOST_TEST(contains(text, "\"nameless counter\""));
+  BOOST_TEST(contains(text, "uid"));
 }
 
 BOOST_AUTO_TEST_CASE(state_of_another_type_is_refused_naming_operator_state_and_both_types) {

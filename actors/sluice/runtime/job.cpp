@@ -303,6 +303,7 @@ void job::on_ready(const task_ready_msg& m) {
     return;
   phase_ = phase::running;
   spec_.board->set_status(job_status::running);
+  log().info("job \"{}\": running, attempt {}", spec_.graph->config.name, attempt_);
   if (from_ && from_->content.job_finished) {
     // All was done but perhaps the last commits, which restoring has repeated.
     log().info("job \"{}\": had finished before; nothing left to do", spec_.graph->config.name);
@@ -407,6 +408,7 @@ void job::on_committed(const committed_msg& m) {
 }
 
 void job::on_cancel() {
+  if (phase_ != phase::ended) log().info("job \"{}\": asked to cancel", spec_.graph->config.name);
   if (phase_ == phase::ended || phase_ == phase::committing) return;
   if (phase_ == phase::waiting || phase_ == phase::created) {
     ++attempt_;
@@ -479,11 +481,16 @@ void job::stopped() {
   spec_.board->count_restart();
   spec_.board->set_status(job_status::restarting);
   // A failure that ends the job is the waiter's to show; one that does not is seen here only.
-  log().warn("job \"{}\", operator \"{}\", subtask {}: {}; restart {} in {} ms",
-             spec_.graph->config.name, cause_->operator_name, cause_->subtask, cause_->what,
-             num_restarts_, delay->count() / 1000);
+  log().warn("{}: {}; restart {} in {} ms", label_of(*cause_), cause_->what, num_restarts_,
+             delay->count() / 1000);
   self_->delayed_send(caf::actor_cast<job_actor>(self_), *delay,
                       job_timer_msg{job_timer_msg::what::restart, attempt_, 0});
+}
+
+std::string job::label_of(const failure& cause) const {
+  auto& job_name = spec_.graph->config.name;
+  if (cause.operator_name.empty()) return job_label(job_name);
+  return task_label(job_name, cause.operator_name, cause.subtask);
 }
 
 std::exception_ptr job::error_of(const failure& cause) const {
@@ -511,7 +518,16 @@ void job::end(job_status status, std::exception_ptr error) {
         for (auto& p : paths) snapshot_store::remove(p);
         board->end(status, error, result);
       };
-  log().info("job \"{}\": {}", spec_.graph->config.name, to_string(status));
+  // At `info`, also for a failure: the waiter gets that as an exception, and to see it twice helps
+  // nobody.
+  auto ran = std::chrono::duration_cast<std::chrono::milliseconds>(
+    duration(spec_.io->processing_clock().now() - started_));
+  if (status == job_status::failed && cause_)
+    log().info("{}: failed after {} and {} restarts: {}", label_of(*cause_), ran, num_restarts_,
+               cause_->what);
+  else
+    log().info("job \"{}\": {} after {} and {} restarts", spec_.graph->config.name,
+               to_string(status), ran, num_restarts_);
   if (keep || retained_.empty())
     finish();
   else

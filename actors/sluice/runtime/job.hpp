@@ -133,6 +133,7 @@ private:
   void all_finished();
   void commit_final();
   void end(job_status status, std::exception_ptr error);
+  std::string label_of(const failure& cause) const;
   std::exception_ptr error_of(const failure& cause) const;
 
   job_actor::pointer self_ = nullptr;

@@ -122,6 +122,7 @@ void job::trigger(std::string path, checkpoint_id id,
   paths_->set(id, path);
   checkpoints_.begin(std::move(p));
   if (path.empty()) return;
+  log().debug("job \"{}\": checkpoint {} triggered", spec_.graph->config.name, id);
   for (auto& t : tasks_) {
     auto kind = spec_.graph->node(spec_.graph->vertices[t.id.vertex].chain.front()).kind;
     if (kind == node_kind::source || kind == node_kind::iteration_head)
@@ -139,7 +140,8 @@ void job::on_declined(const snapshot_declined_msg& m) {
   auto* p = checkpoints_.current();
   if (!current(m.attempt) || !p || p->id != m.id) return;
   auto& v = spec_.graph->vertices[m.task.vertex];
-  abort_checkpoint(fmt::format("\"{}\", subtask {}: {}", v.name, m.task.subtask, m.why), true);
+  abort_checkpoint(fmt::format("operator \"{}\", subtask {}: {}", v.name, m.task.subtask, m.why),
+                   true);
 }
 
 /// All parts are there: the manifest makes them a checkpoint.
@@ -199,9 +201,9 @@ void job::checkpoint_done(checkpoint_coordinator::pending done) {
   checkpoint_metrics_.last_duration = duration(spec_.io->processing_clock().now() - done.started);
   checkpoint_metrics_.last_path = done.path;
   publish();
-  log().debug("job \"{}\": checkpoint {} complete: {} bytes, {} ms", spec_.graph->config.name,
-              done.id, checkpoint_metrics_.last_bytes,
-              checkpoint_metrics_.last_duration.count() / 1000);
+  log().info("job \"{}\": {} {} complete: {} bytes in {} ms, {}", spec_.graph->config.name,
+             done.savepoint ? "savepoint" : "checkpoint", done.id, checkpoint_metrics_.last_bytes,
+             checkpoint_metrics_.last_duration.count() / 1000, done.path);
   if (!done.savepoint) retain(done.path);
   if (done.reply) done.reply->set_value(done.path);
   for (auto& t : tasks_) {
@@ -244,7 +246,8 @@ void job::abort_checkpoint(const std::string& why, bool counts) {
   ++checkpoint_metrics_.num_failed;
   publish();
   ++failures_in_a_row_;
-  log().warn("job \"{}\": checkpoint {} failed: {}", spec_.graph->config.name, pending->id, why);
+  log().warn("job \"{}\": {} {} failed: {}", spec_.graph->config.name,
+             pending->savepoint ? "savepoint" : "checkpoint", pending->id, why);
   if (!pending->reply && c.tolerable_failures && failures_in_a_row_ > *c.tolerable_failures) {
     failures_in_a_row_ = 0;
     fail({"", 0, std::nullopt,

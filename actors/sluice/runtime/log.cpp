@@ -1,5 +1,6 @@
 #include "sluice/runtime/log.hpp"
 
+#include <fmt/format.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 
 #include <cstdlib>
@@ -18,6 +19,13 @@ spdlog::logger& log() {
     return made;
   }();
   return *logger;
+}
+
+std::string job_label(std::string_view job) { return fmt::format("job \"{}\"", job); }
+
+std::string task_label(std::string_view job, std::string_view operator_name,
+                       std::uint32_t subtask) {
+  return fmt::format("job \"{}\", operator \"{}\", subtask {}", job, operator_name, subtask);
 }
 
 } // namespace sluice::runtime

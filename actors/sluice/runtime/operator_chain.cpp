@@ -114,7 +114,8 @@ operator_chain::operator_chain(chain_services services,
     auto& n = graph.node(v.chain[i]);
     contexts_.push_back(std::make_unique<context>(services_, n, i));
     if (n.kind == node_kind::source) {
-      auto source = std::make_unique<ops::source_operator>(n.source, n.watermarks);
+      auto source
+        = std::make_unique<ops::source_operator>(n.source, n.watermarks, n.side_outputs.size());
       source_ = source.get();
       operators_.push_back(std::move(source));
     } else if (n.kind == node_kind::iteration_head) {

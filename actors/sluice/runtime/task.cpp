@@ -1,6 +1,7 @@
 #include "sluice/runtime/task.hpp"
 
 #include "sluice/core/type_name.hpp"
+#include "sluice/runtime/log.hpp"
 
 #include <caf/send.hpp>
 
@@ -162,12 +163,22 @@ void task::open_restored() {
   restored_.reset();
   if (!uncommitted_.empty()) commit(0, false); // the attempt before may have died before it did
   phase_ = phase::ready;
+  log_step(spec_.from ? "restored" : "deployed");
   self_->send<caf::message_priority::high>(spec_.job, task_ready_msg{spec_.attempt, spec_.id});
+}
+
+void task::log_step(const char* what) const {
+  if (!log().should_log(spdlog::level::debug)) return;
+  log().debug("{}: {}, attempt {}",
+              task_label(spec_.graph->config.name, spec_.graph->vertices[spec_.id.vertex].name,
+                         spec_.id.subtask),
+              what, spec_.attempt);
 }
 
 void task::on_start() {
   if (phase_ != phase::ready) return;
   phase_ = phase::running;
+  log_step("running");
   last_run_ = steady::now();
   run();
 }
@@ -182,6 +193,9 @@ void task::fail(std::uint32_t operator_index, std::exception_ptr error) {
   auto& node
     = spec_.graph->node(v.chain[std::min<std::size_t>(operator_index, v.chain.size() - 1)]);
   task_failed_msg m{spec_.attempt, spec_.id, describe(error, node.name, spec_.id.subtask)};
+  log().debug("{}: failed, attempt {}: {}",
+              task_label(spec_.graph->config.name, node.name, spec_.id.subtask), spec_.attempt,
+              m.cause.what);
   self_->send<caf::message_priority::high>(spec_.job, std::move(m));
 }
 
@@ -469,6 +483,7 @@ void task::report_finished_if_drained() {
   for (auto* c : channels_)
     if (!c->drained()) return;
   phase_ = phase::finished;
+  log_step("finished");
   // What earlier checkpoints prepared and nobody has committed is part of the end, too.
   for (auto& [id, by_operator] : uncommitted_)
     for (auto& [i, list] : by_operator)
@@ -480,6 +495,7 @@ void task::report_finished_if_drained() {
 
 void task::on_cancel() {
   if (phase_ == phase::gone) return;
+  if (phase_ != phase::finished) log_step("stopped");
   phase_ = phase::gone;
   tear_down();
 }

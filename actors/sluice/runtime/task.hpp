@@ -115,6 +115,7 @@ private:
     }
   }
   void fail(std::uint32_t operator_index, std::exception_ptr error);
+  void log_step(const char* what) const;
   bool active() const noexcept { return phase_ == phase::running || phase_ == phase::finishing; }
 
   // -- checkpoints

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sluice/ops/process.hpp"
+#include "sluice/ops/window.hpp"
 
 #include <concepts>
 #include <functional>
@@ -99,6 +100,15 @@ template <class F, class In>
 concept map_function = std::copy_constructible<F> && std::invocable<F&, const In&>
                        && record_type<std::remove_cvref_t<std::invoke_result_t<F&, const In&>>>;
 
+/// `from_generator`: takes a number, returns its record; with `T` given, may fill one in instead.
+template <class F, class T>
+concept generator_function
+  = std::copy_constructible<F>
+    && ((std::is_void_v<T> && map_function<F, std::uint64_t>)
+        || (!std::is_void_v<T>
+            && (std::convertible_to<std::invoke_result_t<F&, std::uint64_t>, T>
+                || std::invocable<F&, std::uint64_t, std::add_lvalue_reference_t<T>>)));
+
 /// `filter`: takes a record, returns whether to keep it.
 template <class F, class In>
 concept filter_function = std::copy_constructible<F> && std::predicate<F&, const In&>;
@@ -127,10 +137,12 @@ concept reduce_function
   = std::copy_constructible<F> && std::invocable<F&, const In&, const In&>
     && std::convertible_to<std::invoke_result_t<F&, const In&, const In&>, In>;
 
-/// `sum`, `min`, ...: a pointer to the member, or a function that returns a reference to it.
+/// `sum`, `min`, ...: a pointer to the member, or a function that returns a reference to it, of a
+/// record that may change and of one that may not: `[](auto& r) -> auto& { return r.price; }`.
 template <class F, class In>
-concept field_selector = std::copy_constructible<F> && std::invocable<F&, In&>
-                         && std::is_lvalue_reference_v<std::invoke_result_t<F&, In&>>;
+concept field_selector
+  = std::copy_constructible<F> && std::invocable<F&, In&> && std::invocable<F&, const In&>
+    && std::is_lvalue_reference_v<std::invoke_result_t<F&, In&>>;
 
 /// `process`: an object with `process_element(const In&, process_context&, collector<Out>&)`, or a
 /// function of that shape.
@@ -170,5 +182,45 @@ concept partition_function
   = std::copy_constructible<F> && requires(F& f, const K& key, std::uint32_t n) {
       { f(key, n) } -> std::convertible_to<std::uint32_t>;
     };
+
+/// The same with the key's selector.
+template <class P, class KeyF, class In>
+concept custom_partitioning
+  = key_selector<KeyF, In>
+    && partition_function<P, std::remove_cvref_t<std::invoke_result_t<KeyF&, const In&>>>;
+
+/// `connect(...).map`: two functions, each of its stream's record, with results of a common type.
+template <class F1, class F2, class In1, class In2>
+concept co_map_functions = map_function<F1, In1> && map_function<F2, In2> && requires {
+  typename std::common_type_t<std::remove_cvref_t<std::invoke_result_t<F1&, const In1&>>,
+                              std::remove_cvref_t<std::invoke_result_t<F2&, const In2&>>>;
+};
+
+/// `connect(...).flat_map`: the same with a `collector<Out>&`.
+template <class F1, class F2, class In1, class In2, class Out>
+concept co_flat_map_functions
+  = collecting_function<F1, In1, Out> && collecting_function<F2, In2, Out>;
+
+/// Two key selectors with keys of one type.
+template <class KeyF1, class In1, class KeyF2, class In2>
+concept same_key = std::same_as<std::remove_cvref_t<std::invoke_result_t<KeyF1&, const In1&>>,
+                                std::remove_cvref_t<std::invoke_result_t<KeyF2&, const In2&>>>;
+
+/// `reduce` of windows: a function of two records that makes one of them.
+template <class F, class In>
+concept window_reduce_function = reduce_function<F, In>;
+
+/// The `process` of windows: see `ops::process_window_function`.
+template <class F, class K, class View, class Out>
+concept window_function = !std::is_void_v<Out> && ops::process_window_function<F, K, View, Out>;
+
+/// The same behind a reduce function.
+template <class F, class P, class K, class In, class Out>
+concept window_reduce_functions = window_reduce_function<F, In> && window_function<P, K, In, Out>;
+
+/// The same behind an aggregate function.
+template <class F, class P, class K, class In, class Out>
+concept window_aggregate_functions
+  = aggregate_function<F, In> && window_function<P, K, aggregate_result_t<F>, Out>;
 
 } // namespace sluice

@@ -30,7 +30,8 @@ public:
   connected_streams(data_stream<A> a, data_stream<B> b) : a_(std::move(a)), b_(std::move(b)) {}
 
   /// `f1(const A&) -> U` and `f2(const B&) -> U`.
-  template <map_function<A> F1, map_function<B> F2>
+  template <class F1, class F2>
+    requires co_map_functions<F1, F2, A, B>
   auto map(F1 f1, F2 f2) const {
     using out = std::common_type_t<std::remove_cvref_t<std::invoke_result_t<F1&, const A&>>,
                                    std::remove_cvref_t<std::invoke_result_t<F2&, const B&>>>;
@@ -38,13 +39,28 @@ public:
     auto g2 = [f2](const B& x, collector<out>& to) mutable { to.collect(out(std::invoke(f2, x))); };
     return add_flat_map<out>("co_map", g1, g2);
   }
+  template <class F1, class F2>
+  auto map(F1, F2) const {
+    static_assert(co_map_functions<F1, F2, A, B>,
+                  "connect(b).map(f1, f2): f1 must take a record of the first stream, f2 one of "
+                  "the second, and both must return values of one type (or a common type)");
+    return detail::refused_stream{};
+  }
 
   /// `f1(const A&, collector<Out>&)` and `f2(const B&, collector<Out>&)`.
   template <class Out = void, class F1, class F2>
-    requires collecting_function<F1, A, detail::output_or<Out, F1>>
-             && collecting_function<F2, B, detail::output_or<Out, F1>>
+    requires co_flat_map_functions<F1, F2, A, B, detail::output_or<Out, F1>>
   auto flat_map(F1 f1, F2 f2) const {
     return add_flat_map<detail::output_or<Out, F1>>("co_flat_map", std::move(f1), std::move(f2));
+  }
+  template <class Out = void, class F1, class F2>
+    requires(!co_flat_map_functions<F1, F2, A, B, detail::output_or<Out, F1>>)
+  auto flat_map(F1, F2) const {
+    static_assert(co_flat_map_functions<F1, F2, A, B, detail::output_or<Out, F1>>,
+                  "connect(b).flat_map(f1, f2): f1 must take a record of the first stream, f2 one "
+                  "of the second, and both a collector<Out>& of one type (of `auto` ones, say what "
+                  "is collected: flat_map<Out>(f1, f2))");
+    return detail::refused_stream{};
   }
 
   /// An object with `process_element1` and `process_element2`; see `co_process_function`.
@@ -58,11 +74,27 @@ public:
     };
     return result;
   }
+  template <class Out = void, class F>
+    requires(!co_process_function<F, A, B, process_context, detail::output_or<Out, F>>)
+  auto process(F) const {
+    static_assert(co_process_function<F, A, B, process_context, detail::output_or<Out, F>>,
+                  "connect(b).process(f): f must have process_element1(const A&, process_context&, "
+                  "collector<Out>&) and process_element2(const B&, process_context&, "
+                  "collector<Out>&)");
+    return detail::refused_stream{};
+  }
 
   /// Partitions both streams by keys of one type.
   template <key_selector<A> KeyA, key_selector<B> KeyB>
   auto key_by(KeyA key_a, KeyB key_b) const {
     return a_.key_by(std::move(key_a)).connect(b_.key_by(std::move(key_b)));
+  }
+  template <class KeyA, class KeyB>
+  auto key_by(KeyA, KeyB) const {
+    static_assert(key_selector<KeyA, A> && key_selector<KeyB, B>,
+                  "connect(b).key_by(key_a, key_b): each must take a record of its stream and "
+                  "return its key, or be a pointer to the member that is the key");
+    return detail::refused_stream{};
   }
 
 private:
@@ -82,8 +114,6 @@ template <class A, class B, class KeyA, class KeyB>
 class connected_keyed_streams {
 public:
   using key = typename keyed_stream<A, KeyA>::key;
-  static_assert(std::same_as<key, typename keyed_stream<B, KeyB>::key>,
-                "connected keyed streams need the same key type on both sides");
 
   connected_keyed_streams(keyed_stream<A, KeyA> a, keyed_stream<B, KeyB> b)
     : a_(std::move(a)), b_(std::move(b)) {}
@@ -102,6 +132,16 @@ public:
         };
     return result;
   }
+  template <class Out = void, class F>
+    requires(!co_process_function<F, A, B, keyed_process_context<key>, detail::output_or<Out, F>>)
+  auto process(F) const {
+    static_assert(
+      co_process_function<F, A, B, keyed_process_context<key>, detail::output_or<Out, F>>,
+      "connect(b).process(f) of keyed streams: f must have process_element1(const A&, "
+      "keyed_process_context<K>&, collector<Out>&) and process_element2(const B&, "
+      "keyed_process_context<K>&, collector<Out>&)");
+    return detail::refused_stream{};
+  }
 
 private:
   keyed_stream<A, KeyA> a_;
@@ -116,6 +156,7 @@ connected_streams<T, U> data_stream<T>::connect(const data_stream<U>& other) con
 
 template <class T, class KeyF>
 template <class U, class KeyF2>
+  requires same_key<KeyF, T, KeyF2, U>
 connected_keyed_streams<T, U, KeyF, KeyF2>
 keyed_stream<T, KeyF>::connect(const keyed_stream<U, KeyF2>& other) const {
   return {*this, other};

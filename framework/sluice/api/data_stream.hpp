@@ -5,8 +5,10 @@
 #include "sluice/api/fwd.hpp"
 #include "sluice/api/operator_settings.hpp"
 #include "sluice/api/program.hpp"
+#include "sluice/api/refused_stream.hpp"
 #include "sluice/api/result_range.hpp"
 #include "sluice/api/watermark_strategy.hpp"
+#include "sluice/api/window.hpp"
 #include "sluice/io/builtin_connectors.hpp"
 #include "sluice/io/print_sink.hpp"
 #include "sluice/ops/sink_operator.hpp"
@@ -37,11 +39,23 @@ public:
     using out = std::remove_cvref_t<std::invoke_result_t<F&, const T&>>;
     return add<out>("map", [f] { return std::make_unique<ops::map_operator<T, out, F>>(f); });
   }
+  template <class F>
+  auto map(F) const {
+    static_assert(map_function<F, T>,
+                  "map(f): f must be copyable, take a record (const T&) and return a value");
+    return detail::refused_stream{};
+  }
 
   /// `f(const T&) -> bool`: keeps the records for which it is true.
   template <filter_function<T> F>
   data_stream filter(F f) const {
     return add<T>("filter", [f] { return std::make_unique<ops::filter_operator<T, F>>(f); });
+  }
+  template <class F>
+  auto filter(F) const {
+    static_assert(filter_function<F, T>,
+                  "filter(f): f must be copyable, take a record (const T&) and return a bool");
+    return detail::refused_stream{};
   }
 
   /// `f(const T&) -> range of U`: each record becomes any number of others.
@@ -65,6 +79,15 @@ public:
     return add<out>("flat_map",
                     [f] { return std::make_unique<ops::flat_map_operator<T, out, F>>(f); });
   }
+  template <class Out = void, class F>
+    requires(!range_function<F, T> && !collecting_function<F, T, detail::output_or<Out, F>>)
+  auto flat_map(F) const {
+    static_assert(collecting_function<F, T, detail::output_or<Out, F>>,
+                  "flat_map(f): f must be copyable and take a record (const T&) and return a "
+                  "range, or take a record and a collector<Out>& (of an `auto` one, say what is "
+                  "collected: flat_map<Out>(f))");
+    return detail::refused_stream{};
+  }
 
   /// A process function (see `process_function`): sees time, emits to side outputs. `Out` may be
   /// left out where the function names it.
@@ -76,6 +99,15 @@ public:
       return std::make_unique<ops::process_operator<T, out, F>>(f, std::move(sides));
     });
   }
+  template <class Out = void, class F>
+    requires(!process_function<F, T, detail::output_or<Out, F>>)
+  auto process(F) const {
+    static_assert(process_function<F, T, detail::output_or<Out, F>>,
+                  "process(f): f must be copyable and take, or have a process_element() that "
+                  "takes, (const T&, process_context&, collector<Out>&); where the collector is "
+                  "`auto`, say what is collected: process<Out>(f)");
+    return detail::refused_stream{};
+  }
 
   // -- keys
   // ----------------------------------------------------------------------------------------
@@ -83,10 +115,24 @@ public:
   /// Partitions the stream by a key: `f(const T&) -> K`, or a pointer to the member.
   template <key_selector<T> KeyF>
   keyed_stream<T, KeyF> key_by(KeyF key_of) const;
+  template <class KeyF>
+  auto key_by(KeyF) const {
+    static_assert(key_selector<KeyF, T>,
+                  "key_by(f): f must be copyable, take a record (const T&) and return its key (a "
+                  "type with == and stable_hash()), or be a pointer to the member that is the key");
+    return detail::refused_stream{};
+  }
 
   /// Windows over the whole stream, by one subtask.
-  template <class Assigner>
+  template <window_assigner Assigner>
   auto window_all(Assigner assigner) const;
+  template <class Assigner>
+  auto window_all(Assigner) const {
+    static_assert(window_assigner<Assigner>,
+                  "window_all(assigner): this is none of the assigners of api/window.hpp, such as "
+                  "tumbling_event_time_windows(size)");
+    return detail::refused_stream{};
+  }
 
   // -- several streams
   // -----------------------------------------------------------------------------
@@ -99,10 +145,18 @@ public:
     (all.insert(all.end(), others.origins_.begin(), others.origins_.end()), ...);
     return data_stream(program_, std::move(all));
   }
+  template <class... Others>
+  auto union_with(const Others&...) const {
+    static_assert((detail::same_or_refused<Others, data_stream> && ...),
+                  "union_with(others...): all streams of a union must have records of one type; "
+                  "connect() takes two streams of different types");
+    return detail::refused_stream{};
+  }
 
   /// Two streams of perhaps different types, to be processed by one operator.
   template <class U>
   connected_streams<T, U> connect(const data_stream<U>& other) const;
+  detail::refused_stream connect(const detail::refused_stream&) const { return {}; }
 
   /// Side output `tag` of the operator that this stream is the main output of.
   template <class U>
@@ -128,8 +182,8 @@ public:
   data_stream global() const { return partitioned(partitioning::global); }
 
   /// `p(key, n) -> [0, n)` chooses the subtask, by the key that `key_of` selects.
-  template <class P, key_selector<T> KeyF>
-    requires partition_function<P, std::remove_cvref_t<std::invoke_result_t<KeyF&, const T&>>>
+  template <class P, class KeyF>
+    requires custom_partitioning<P, KeyF, T>
   data_stream partition_custom(P p, KeyF key_of) const {
     auto result = partitioned(partitioning::custom);
     for (auto& o : result.origins_)
@@ -137,6 +191,14 @@ public:
         return std::make_unique<ops::custom_partitioner<T, P, KeyF>>(p, key_of, n);
       };
     return result;
+  }
+  template <class P, class KeyF>
+    requires(!custom_partitioning<P, KeyF, T>)
+  auto partition_custom(P, KeyF) const {
+    static_assert(custom_partitioning<P, KeyF, T>,
+                  "partition_custom(p, key_of): key_of must take a record (const T&) and return "
+                  "its key; p must take the key and the number of partitions and return one");
+    return detail::refused_stream{};
   }
 
   // -- event time
@@ -157,8 +219,16 @@ public:
     if (!to) throw plan_error("sink_to: there is no sink");
     auto n = make_node(to->name(), node_kind::sink,
                        [to] { return std::make_unique<ops::sink_operator>(to); });
+    n.fixed_parallelism = to->fixed_parallelism();
     n.sink = to;
     return stream_sink(program_, program_->add(std::move(n), {origins_}));
+  }
+  template <class S>
+    requires(!std::convertible_to<S, sink_ptr<T>>)
+  auto sink_to(S) const {
+    static_assert(std::convertible_to<S, sink_ptr<T>>,
+                  "sink_to(to): the sink takes records of another type than the stream's");
+    return detail::refused_stream{};
   }
 
   /// `f(const T&)`, or an object with `invoke(const T&)`: called for each record. A copy per
@@ -168,6 +238,13 @@ public:
     auto n = make_node("sink", node_kind::sink,
                        [f] { return std::make_unique<ops::function_sink_operator<T, F>>(f); });
     return stream_sink(program_, program_->add(std::move(n), {origins_}));
+  }
+  template <class F>
+  auto add_sink(F) const {
+    static_assert(sink_function<F, T>,
+                  "add_sink(f): f must be copyable and take, or have an invoke() that takes, a "
+                  "record (const T&)");
+    return detail::refused_stream{};
   }
 
   /// Prints each record on a line of standard output.
@@ -278,6 +355,14 @@ public:
       head.inputs.push_back(std::move(e));
     }
     return feedback;
+  }
+  template <class U>
+    requires(!std::convertible_to<const U&, data_stream<T>>)
+  auto close_with(const U&) const {
+    static_assert(detail::same_or_refused<U, data_stream<T>>,
+                  "close_with(feedback): the records that come back must be of the type that the "
+                  "loop started with");
+    return detail::refused_stream{};
   }
 };
 

@@ -71,7 +71,12 @@ public:
   /// `f(n)` or `f(n, record)` for n = 0, 1, ...; see `generator_source`.
   template <class T = void, class F>
   auto from_generator(F f, generator_options options = {}) const {
-    if constexpr (std::is_void_v<T>) {
+    if constexpr (!generator_function<F, T>) {
+      static_assert(generator_function<F, T>,
+                    "from_generator(f): f must be copyable, take a record's number (uint64_t) and "
+                    "return the record; or, as from_generator<T>(f), take it and a T& to fill in");
+      return detail::refused_stream{};
+    } else if constexpr (std::is_void_v<T>) {
       using record = std::remove_cvref_t<std::invoke_result_t<F&, std::uint64_t>>;
       return from_source<record>(
         std::make_shared<generator_source<record, F>>(std::move(f), options, "generator"));

@@ -8,6 +8,11 @@
 
 #include <utility>
 
+/// What `sum`, `min`... ask for, in the text of their errors.
+#define SLUICE_FIELD_SELECTOR_SHAPE                                                                \
+  "field must be a pointer to a member of the record, or take a record (auto&) and return a "      \
+  "reference to its field"
+
 namespace sluice {
 
 /// A stream whose records with equal keys go to the same subtask, in order.
@@ -27,29 +32,60 @@ public:
   data_stream<T> reduce(F f) const {
     return rolling("reduce", ops::reduce_fold<T, F>{std::move(f)});
   }
+  template <class F>
+  auto reduce(F) const {
+    static_assert(reduce_function<F, T>, "reduce(f): f must be copyable, take two records (const "
+                                         "T&, const T&) and return one of the same type");
+    return detail::refused_stream{};
+  }
 
   /// Sums up a field: `sum(&order::amount)`; the other fields are those of the key's first record.
   template <field_selector<T> Field>
   data_stream<T> sum(Field field) const {
     return rolling("sum", ops::sum_fold<T, Field>{field});
   }
+  template <class Field>
+  auto sum(Field) const {
+    static_assert(field_selector<Field, T>, "sum(field): " SLUICE_FIELD_SELECTOR_SHAPE);
+    return detail::refused_stream{};
+  }
   /// The least value of a field so far; the other fields are those of the key's first record.
   template <field_selector<T> Field>
   data_stream<T> min(Field field) const {
     return rolling("min", ops::extreme_fold<T, Field, false, false>{field});
   }
+  template <class Field>
+  auto min(Field) const {
+    static_assert(field_selector<Field, T>, "min(field): " SLUICE_FIELD_SELECTOR_SHAPE);
+    return detail::refused_stream{};
+  }
   template <field_selector<T> Field>
   data_stream<T> max(Field field) const {
     return rolling("max", ops::extreme_fold<T, Field, true, false>{field});
+  }
+  template <class Field>
+  auto max(Field) const {
+    static_assert(field_selector<Field, T>, "max(field): " SLUICE_FIELD_SELECTOR_SHAPE);
+    return detail::refused_stream{};
   }
   /// The record with the least value of a field so far, the first of equals.
   template <field_selector<T> Field>
   data_stream<T> min_by(Field field) const {
     return rolling("min_by", ops::extreme_fold<T, Field, false, true>{field});
   }
+  template <class Field>
+  auto min_by(Field) const {
+    static_assert(field_selector<Field, T>, "min_by(field): " SLUICE_FIELD_SELECTOR_SHAPE);
+    return detail::refused_stream{};
+  }
   template <field_selector<T> Field>
   data_stream<T> max_by(Field field) const {
     return rolling("max_by", ops::extreme_fold<T, Field, true, true>{field});
+  }
+  template <class Field>
+  auto max_by(Field) const {
+    static_assert(field_selector<Field, T>, "max_by(field): " SLUICE_FIELD_SELECTOR_SHAPE);
+    return detail::refused_stream{};
   }
 
   /// The same by the field's position: `sum<1>()` of a pair, tuple or plain struct.
@@ -90,11 +126,28 @@ public:
     result.operator_node().stateful = true;
     return result;
   }
+  template <class Out = void, class F>
+    requires(!keyed_process_function<F, key, T, detail::output_or<Out, F>>)
+  auto process(F) const {
+    static_assert(keyed_process_function<F, key, T, detail::output_or<Out, F>>,
+                  "process(f) of a keyed stream: f must be copyable and take, or have a "
+                  "process_element() that takes, (const T&, keyed_process_context<K>&, "
+                  "collector<Out>&), K being the key's type; where the collector is `auto`, say "
+                  "what is collected: process<Out>(f)");
+    return detail::refused_stream{};
+  }
 
   /// Groups each key's records into windows; see api/window.hpp for the assigners.
-  template <class Assigner>
+  template <window_assigner Assigner>
   windowed_stream_of<T, KeyF, Assigner> window(Assigner assigner) const {
     return {stream_, key_of_, std::move(assigner), false};
+  }
+  template <class Assigner>
+  auto window(Assigner) const {
+    static_assert(window_assigner<Assigner>,
+                  "window(assigner): this is none of the assigners of api/window.hpp, such as "
+                  "tumbling_event_time_windows(size)");
+    return detail::refused_stream{};
   }
 
   /// A window per `size` records of a key.
@@ -107,7 +160,16 @@ public:
 
   /// Two keyed streams with the same key type, to be processed with shared state.
   template <class U, class KeyF2>
+    requires same_key<KeyF, T, KeyF2, U>
   connected_keyed_streams<T, U, KeyF, KeyF2> connect(const keyed_stream<U, KeyF2>& other) const;
+  template <class U, class KeyF2>
+    requires(!same_key<KeyF, T, KeyF2, U>)
+  auto connect(const keyed_stream<U, KeyF2>&) const {
+    static_assert(same_key<KeyF, T, KeyF2, U>,
+                  "connect(other): keyed streams must have keys of one type to be connected");
+    return detail::refused_stream{};
+  }
+  detail::refused_stream connect(const detail::refused_stream&) const { return {}; }
 
   const data_stream<T>& stream() const noexcept { return stream_; }
   const KeyF& key_of() const noexcept { return key_of_; }
@@ -170,14 +232,31 @@ public:
     auto o = options();
     return add<T>("window reduce", window_reduce<T>(key_of_, assigner_, std::move(f), o));
   }
+  template <class F>
+  auto reduce(F) const {
+    static_assert(window_reduce_function<F, T>,
+                  "reduce(f) of windows: f must be copyable, take two records (const T&, const "
+                  "T&) and return one of the same type");
+    return detail::refused_stream{};
+  }
 
   /// The same; `function` then makes the output of the folded record.
-  template <class Out = void, window_reduce_function<T> F, class P>
+  template <class Out = void, class F, class P>
+    requires window_reduce_functions<F, P, key, T, detail::output_or<Out, P>>
   auto reduce(F f, P function) const {
     using out = detail::output_or<Out, P>;
     auto o = options();
     return add<out>("window reduce", window_reduce<T, out>(key_of_, assigner_, std::move(f),
                                                            std::move(function), o));
+  }
+  template <class Out = void, class F, class P>
+    requires(!window_reduce_functions<F, P, key, T, detail::output_or<Out, P>>)
+  auto reduce(F, P) const {
+    static_assert(window_reduce_functions<F, P, key, T, detail::output_or<Out, P>>,
+                  "reduce(f, function) of windows: f must take two records and return one of the "
+                  "same type; function must take (const K&, const window_context&, const T&, "
+                  "collector<Out>&)");
+    return detail::refused_stream{};
   }
 
   /// An aggregate function (see ops/aggregate.hpp), applied incrementally.
@@ -187,23 +266,50 @@ public:
     auto o = options();
     return add<out>("window aggregate", window_aggregate<T>(key_of_, assigner_, std::move(f), o));
   }
+  template <class F>
+  auto aggregate(F) const {
+    static_assert(aggregate_function<F, T>,
+                  "aggregate(f): f must be copyable and have Acc create_accumulator(), "
+                  "add(Acc&, const T&) and Out get_result(const Acc&)");
+    return detail::refused_stream{};
+  }
 
   /// The same; `function` then makes the output of the aggregate's result.
-  template <class Out = void, aggregate_function<T> F, class P>
+  template <class Out = void, class F, class P>
+    requires window_aggregate_functions<F, P, key, T, detail::output_or<Out, P>>
   auto aggregate(F f, P function) const {
     using out = detail::output_or<Out, P>;
     auto o = options();
     return add<out>("window aggregate", window_aggregate<T, out>(key_of_, assigner_, std::move(f),
                                                                  std::move(function), o));
   }
+  template <class Out = void, class F, class P>
+    requires(!window_aggregate_functions<F, P, key, T, detail::output_or<Out, P>>)
+  auto aggregate(F, P) const {
+    static_assert(window_aggregate_functions<F, P, key, T, detail::output_or<Out, P>>,
+                  "aggregate(f, function): f must have Acc create_accumulator(), add(Acc&, const "
+                  "T&) and R get_result(const Acc&); function must take (const K&, const "
+                  "window_context&, const R&, collector<Out>&)");
+    return detail::refused_stream{};
+  }
 
   /// A function over all records of a window, which are kept until it fires.
   template <class Out = void, class P>
+    requires window_function<P, key, std::vector<T>, detail::output_or<Out, P>>
   auto process(P function) const {
     using out = detail::output_or<Out, P>;
     auto o = options();
     return add<out>("window process",
                     window_process<T, out>(key_of_, assigner_, std::move(function), o));
+  }
+  template <class Out = void, class P>
+    requires(!window_function<P, key, std::vector<T>, detail::output_or<Out, P>>)
+  auto process(P) const {
+    static_assert(window_function<P, key, std::vector<T>, detail::output_or<Out, P>>,
+                  "process(function) of windows: function must take, or have a process() that "
+                  "takes, (const K&, const window_context&, const std::vector<T>&, "
+                  "collector<Out>&); windows over all records have no key");
+    return detail::refused_stream{};
   }
 
   template <field_selector<T> Field>
@@ -212,6 +318,11 @@ public:
     return add<T>("window sum",
                   window_fold<T>(key_of_, assigner_, ops::sum_fold<T, Field>{field}, o));
   }
+  template <class Field>
+  auto sum(Field) const {
+    static_assert(field_selector<Field, T>, "sum(field): " SLUICE_FIELD_SELECTOR_SHAPE);
+    return detail::refused_stream{};
+  }
   template <field_selector<T> Field>
   data_stream<T> min(Field field) const {
     auto o = options();
@@ -219,11 +330,21 @@ public:
       "window min",
       window_fold<T>(key_of_, assigner_, ops::extreme_fold<T, Field, false, false>{field}, o));
   }
+  template <class Field>
+  auto min(Field) const {
+    static_assert(field_selector<Field, T>, "min(field): " SLUICE_FIELD_SELECTOR_SHAPE);
+    return detail::refused_stream{};
+  }
   template <field_selector<T> Field>
   data_stream<T> max(Field field) const {
     auto o = options();
     return add<T>("window max", window_fold<T>(key_of_, assigner_,
                                                ops::extreme_fold<T, Field, true, false>{field}, o));
+  }
+  template <class Field>
+  auto max(Field) const {
+    static_assert(field_selector<Field, T>, "max(field): " SLUICE_FIELD_SELECTOR_SHAPE);
+    return detail::refused_stream{};
   }
   template <field_selector<T> Field>
   data_stream<T> min_by(Field field) const {
@@ -232,12 +353,22 @@ public:
       "window min_by",
       window_fold<T>(key_of_, assigner_, ops::extreme_fold<T, Field, false, true>{field}, o));
   }
+  template <class Field>
+  auto min_by(Field) const {
+    static_assert(field_selector<Field, T>, "min_by(field): " SLUICE_FIELD_SELECTOR_SHAPE);
+    return detail::refused_stream{};
+  }
   template <field_selector<T> Field>
   data_stream<T> max_by(Field field) const {
     auto o = options();
     return add<T>(
       "window max_by",
       window_fold<T>(key_of_, assigner_, ops::extreme_fold<T, Field, true, true>{field}, o));
+  }
+  template <class Field>
+  auto max_by(Field) const {
+    static_assert(field_selector<Field, T>, "max_by(field): " SLUICE_FIELD_SELECTOR_SHAPE);
+    return detail::refused_stream{};
   }
   template <std::size_t I>
   data_stream<T> sum() const {
@@ -270,10 +401,12 @@ private:
 };
 
 template <class T>
-template <class Assigner>
+template <window_assigner Assigner>
 auto data_stream<T>::window_all(Assigner assigner) const {
   return windowed_stream_of<T, single_key, Assigner>(*this, single_key{}, std::move(assigner),
                                                      true);
 }
 
 } // namespace sluice
+
+#undef SLUICE_FIELD_SELECTOR_SHAPE

@@ -3,12 +3,23 @@
 
 #include "sluice/ops/watermarks.hpp"
 
+#include <concepts>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
 
 namespace sluice {
+
+/// `with_timestamp_assigner`: takes a record (and the source's timestamp), returns its time.
+template <class F, class T>
+concept timestamp_function
+  = std::copy_constructible<F>
+    && (requires(F& f, const T& r, timestamp t) {
+         { std::invoke(f, r, t) } -> time_like;
+       } || requires(F& f, const T& r) {
+         { std::invoke(f, r) } -> time_like;
+       });
 
 /// Timestamps and watermarks of a stream of `T`. A value; cheap to copy.
 template <class T>
@@ -30,22 +41,27 @@ public:
     return s;
   }
 
-  /// Takes timestamps from the records: `f(const T&)` or `f(const T&, timestamp by_source)`.
-  template <class F>
+  /// Takes timestamps from the records: `f(const T&)` or `f(const T&, timestamp by_source)`, or a
+  /// pointer to the member. Microseconds since the epoch, a `std::chrono` duration since it, or a
+  /// time point of the system clock.
+  template <timestamp_function<T> F>
   watermark_strategy with_timestamp_assigner(F f) const {
     auto copy = *this;
-    auto bound = bound_;
-    auto generator = generator_;
-    if constexpr (std::invocable<F&, const T&, timestamp>) {
-      copy.settings_.make = make_assigner(std::move(f), bound, generator);
-    } else {
-      static_assert(
-        std::invocable<F&, const T&>,
-        "with_timestamp_assigner(f): f takes a record and returns its time in microseconds");
-      auto adapted = [f](const T& record, timestamp) { return std::invoke(f, record); };
-      copy.settings_.make = make_assigner(adapted, bound, generator);
-    }
+    auto adapted = [f](const T& record, [[maybe_unused]] timestamp by_source) mutable {
+      if constexpr (std::invocable<F&, const T&, timestamp>)
+        return to_timestamp(std::invoke(f, record, by_source));
+      else
+        return to_timestamp(std::invoke(f, record));
+    };
+    copy.settings_.make = make_assigner(adapted, bound_, generator_);
     return copy;
+  }
+  template <class F>
+  watermark_strategy with_timestamp_assigner(F) const {
+    static_assert(timestamp_function<F, T>,
+                  "with_timestamp_assigner(f): f must take a record (const T&) and return its "
+                  "time: microseconds since the epoch, or a std::chrono duration or time_point");
+    return *this;
   }
 
   /// A split that brings nothing for `silence` (of processing time) does not hold back the others.

@@ -6,6 +6,7 @@
 /// key selector, or `single_key{}` for `window_all`, which then must run with parallelism 1.
 #pragma once
 
+#include "sluice/api/concepts.hpp"
 #include "sluice/api/window.hpp"
 #include "sluice/core/errors.hpp"
 #include "sluice/ops/aligned_window.hpp"
@@ -17,12 +18,6 @@
 #include <utility>
 
 namespace sluice {
-
-/// A function of two records of type `T` that makes one of them.
-template <class F, class T>
-concept window_reduce_function
-  = std::copy_constructible<F> && std::invocable<F&, const T&, const T&>
-    && std::convertible_to<std::invoke_result_t<F&, const T&, const T&>, T>;
 
 template <class KeyF, class T>
 using window_key_t = std::remove_cvref_t<std::invoke_result_t<KeyF&, const T&>>;

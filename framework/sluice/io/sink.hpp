@@ -43,6 +43,10 @@ public:
   /// Hands on what it has buffered, because no more input is at hand for now.
   virtual void flush() {}
 
+  /// Processing time at which `flush` is to be called even if nothing comes (when a file gets too
+  /// old, say). Asked after every call of `write` and `flush`.
+  virtual std::optional<timestamp> flush_due() const { return std::nullopt; }
+
   /// At a barrier (and at the end of input): returns work that, on the task's blocking strand,
   /// makes durable what was written so far and tells what to commit.
   virtual std::function<writer_snapshot()> prepare_commit(std::uint64_t checkpoint_id,
@@ -71,6 +75,9 @@ public:
 
   /// Checks options that need no I/O. Errors: `plan_error`.
   virtual void validate() const {}
+
+  /// The parallelism this sink insists on (one file is written by one), if any.
+  virtual std::optional<std::uint32_t> fixed_parallelism() const { return std::nullopt; }
 };
 
 /// A sink of `T`.

@@ -3,6 +3,7 @@
 
 #include "sluice/core/batch.hpp"
 #include "sluice/core/time.hpp"
+#include "sluice/io/bad_record.hpp"
 #include "sluice/io/io_context.hpp"
 
 #include <cstdint>
@@ -87,6 +88,11 @@ public:
   /// the source knows them.
   virtual poll_result poll(batch& out, std::size_t max_records) = 0;
 
+  /// Moves the malformed records that `poll` has met since the last call to `out`, which is empty,
+  /// for the side output `malformed_records`. Called after every `poll`, if the source diverts
+  /// them.
+  virtual void take_bad_records(std::vector<bad_record>& out) { (void)out; }
+
   /// Splits that are not read to their end, each with the position behind the last record that
   /// `poll` returned.
   virtual std::vector<source_split> snapshot() = 0;
@@ -110,6 +116,10 @@ public:
 
   /// Checks options that need no I/O. Errors: `plan_error`.
   virtual void validate() const {}
+
+  /// Whether malformed records go to the side output `malformed_records`, which the program then
+  /// has to read.
+  virtual bool diverts_bad_records() const { return false; }
 
   /// The parallelism this source insists on (a socket is read by one), if any.
   virtual std::optional<std::uint32_t> fixed_parallelism() const { return std::nullopt; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sluice/core/batch.hpp"
+#include "sluice/io/bad_record.hpp"
 
 #include <string>
 #include <vector>
@@ -18,6 +19,10 @@ public:
 private:
   std::string name_;
 };
+
+/// The side output of a source whose format diverts what it cannot read (`on_error::divert`
+/// without a handler): `env.from_source(...).get_side_output(malformed_records)`.
+inline const output_tag<bad_record> malformed_records("malformed records");
 
 /// A side output as the plan knows it: port i + 1 of the operator.
 struct side_output {

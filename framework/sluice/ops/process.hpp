@@ -144,7 +144,8 @@ private:
   operator_context* context_;
 };
 
-/// Timers of the current key.
+/// Timers of the current key. Times are microseconds since the epoch, `std::chrono` durations since
+/// it, or time points of the system clock.
 template <class K>
 class timer_service {
 public:
@@ -153,18 +154,22 @@ public:
     : event_(&event), processing_(&processing), store_(&store), context_(&context) {}
 
   /// Fires once the watermark reaches `time`; one timer per key and time.
-  void register_event_time_timer(timestamp time) {
+  void register_event_time_timer(time_like auto at) {
+    auto time = to_timestamp(at);
     event_->add(time, store_->current_key(), store_->current_hash());
   }
-  void delete_event_time_timer(timestamp time) {
+  void delete_event_time_timer(time_like auto at) {
+    auto time = to_timestamp(at);
     event_->remove(time, store_->current_key(), store_->current_hash());
   }
   /// Fires once the machine's clock reaches `time`.
-  void register_processing_time_timer(timestamp time) {
+  void register_processing_time_timer(time_like auto at) {
+    auto time = to_timestamp(at);
     processing_->add(time, store_->current_key(), store_->current_hash());
     context_->request_processing_time(time);
   }
-  void delete_processing_time_timer(timestamp time) {
+  void delete_processing_time_timer(time_like auto at) {
+    auto time = to_timestamp(at);
     processing_->remove(time, store_->current_key(), store_->current_hash());
   }
 

@@ -23,9 +23,16 @@ public:
     writer_->open(context, restored_);
   }
 
-  void process(batch& b, std::uint32_t) override { writer_->write(b); }
+  void process(batch& b, std::uint32_t) override {
+    writer_->write(b);
+    request_flush();
+  }
   bool ready() const override { return writer_->ready(); }
-  void on_idle() override { writer_->flush(); }
+  void on_idle() override {
+    writer_->flush();
+    request_flush();
+  }
+  void on_processing_time(timestamp) override { on_idle(); }
 
   prepare_commit_work prepare_commit(std::uint64_t checkpoint_id, bool end_of_input) override {
     return writer_->prepare_commit(checkpoint_id, end_of_input);
@@ -35,6 +42,10 @@ public:
   }
 
 private:
+  void request_flush() {
+    if (auto at = writer_->flush_due()) context_->request_processing_time(*at);
+  }
+
   std::shared_ptr<const sink_base> sink_;
   std::unique_ptr<sink_writer> writer_;
   std::vector<std::string> restored_;

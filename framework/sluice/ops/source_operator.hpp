@@ -16,7 +16,9 @@ namespace sluice::ops {
 /// Hosts a `source_reader`. The task calls `poll_once` instead of `process`.
 class source_operator final : public stream_operator {
 public:
-  source_operator(std::shared_ptr<const source_base> source, watermark_settings watermarks);
+  /// `num_side_outputs` is 1 if malformed records are read, else 0.
+  source_operator(std::shared_ptr<const source_base> source, watermark_settings watermarks,
+                  std::size_t num_side_outputs);
 
   void open(operator_context& context) override;
   void process(batch& b, std::uint32_t input) override;
@@ -36,12 +38,16 @@ public:
   void set_batch_records(std::size_t n) noexcept { batch_records_ = n; }
 
 private:
+  void put_out_bad_records();
+
   std::shared_ptr<const source_base> source_;
   watermark_settings watermarks_;
   std::unique_ptr<source_reader> reader_;
   std::unique_ptr<batch> batch_;
   std::size_t batch_records_;
   std::optional<watermark_multiplexer> streams_;
+  std::vector<bad_record> bad_records_;
+  collector<bad_record> malformed_;
 };
 
 } // namespace sluice::ops

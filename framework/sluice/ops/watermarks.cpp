@@ -5,26 +5,26 @@ namespace sluice::ops {
 /// Remembers what one stream says of time and passes its records on.
 class watermark_multiplexer::stream_output final : public assigned_output {
 public:
-  stream_output(watermark_multiplexer& owner, stream& of, output_port& port)
-    : owner_(owner), stream_(of), port_(port) {}
+  stream_output(watermark_multiplexer& owner, stream& of, std::vector<output_port>& ports)
+    : owner_(owner), stream_(of), ports_(ports) {}
 
-  void push(batch& b) override { port_.push(b); }
+  void push(batch& b) override { ports_[0].push(b); }
 
   void watermark(timestamp w, bool exact) override {
     if (w <= stream_.watermark) return;
     stream_.watermark = w;
-    owner_.update(port_, exact);
+    owner_.update(ports_, exact);
   }
 
   void idle() override {
     stream_.idle = true;
-    owner_.update(port_, false);
+    owner_.update(ports_, false);
   }
 
 private:
   watermark_multiplexer& owner_;
   stream& stream_;
-  output_port& port_;
+  std::vector<output_port>& ports_;
 };
 
 watermark_multiplexer::watermark_multiplexer(watermark_settings settings, const clock& time)
@@ -41,27 +41,27 @@ watermark_multiplexer::stream& watermark_multiplexer::find_or_add(std::uint32_t 
 
 void watermark_multiplexer::add(std::uint32_t id) { find_or_add(id); }
 
-void watermark_multiplexer::process(std::uint32_t id, batch& b, output_port& port) {
+void watermark_multiplexer::process(std::uint32_t id, batch& b, std::vector<output_port>& ports) {
   if (b.empty()) return;
   auto& s = find_or_add(id);
   if (settings_.idleness) s.last_activity = clock_.now();
   if (s.idle || idle_) {
     s.idle = false;
-    update(port, false);
+    update(ports, false);
   }
   if (!s.assigner) {
-    port.push(b);
+    ports[0].push(b);
     return;
   }
-  stream_output out(*this, s, port);
+  stream_output out(*this, s, ports);
   s.assigner->process(b, out);
 }
 
-void watermark_multiplexer::remove(std::uint32_t id, output_port& port) {
-  if (streams_.erase(id) > 0) update(port, false);
+void watermark_multiplexer::remove(std::uint32_t id, std::vector<output_port>& ports) {
+  if (streams_.erase(id) > 0) update(ports, false);
 }
 
-std::optional<timestamp> watermark_multiplexer::check_idleness(output_port& port) {
+std::optional<timestamp> watermark_multiplexer::check_idleness(std::vector<output_port>& ports) {
   if (!settings_.idleness) return std::nullopt;
   auto now = clock_.now();
   std::optional<timestamp> next;
@@ -75,11 +75,11 @@ std::optional<timestamp> watermark_multiplexer::check_idleness(output_port& port
       next = deadline;
     }
   }
-  if (changed) update(port, false);
+  if (changed) update(ports, false);
   return next;
 }
 
-void watermark_multiplexer::update(output_port& port, bool exact) {
+void watermark_multiplexer::update(std::vector<output_port>& ports, bool exact) {
   if (streams_.empty()) return; // whoever ends last must not let time jump: end of input does
   auto least = max_timestamp;
   bool any_active = false;
@@ -90,11 +90,11 @@ void watermark_multiplexer::update(output_port& port, bool exact) {
   }
   if (any_active && least > emitted_) {
     emitted_ = least;
-    port.watermark(least, exact);
+    for (auto& p : ports) p.watermark(least, exact);
   }
   if (any_active == idle_) {
     idle_ = !any_active;
-    port.status(idle_);
+    for (auto& p : ports) p.status(idle_);
   }
 }
 
@@ -109,7 +109,7 @@ void watermark_operator::open(operator_context& context) {
 
 void watermark_operator::process(batch& b, std::uint32_t) {
   auto was_idle = streams_->idle();
-  streams_->process(0, b, ports_[0]);
+  streams_->process(0, b, ports_);
   if (was_idle && settings_.idleness)
     context_->request_processing_time(
       saturating_add(context_->processing_clock().now(), settings_.idleness->count()));
@@ -124,7 +124,7 @@ void watermark_operator::on_status(bool) {
 }
 
 void watermark_operator::on_processing_time(timestamp) {
-  if (auto next = streams_->check_idleness(ports_[0])) context_->request_processing_time(*next);
+  if (auto next = streams_->check_idleness(ports_)) context_->request_processing_time(*next);
 }
 
 } // namespace sluice::ops

@@ -178,17 +178,18 @@ class watermark_multiplexer {
 public:
   watermark_multiplexer(watermark_settings settings, const clock& time);
 
-  /// Sends the records of stream `id` on through `port`, with what time they tell.
-  void process(std::uint32_t id, batch& b, output_port& port);
+  /// Sends the records of stream `id` on through the first of `ports`, and what time they tell
+  /// through all.
+  void process(std::uint32_t id, batch& b, std::vector<output_port>& ports);
 
   /// Stream `id` is known to exist, though nothing came from it yet: it holds time back.
   void add(std::uint32_t id);
 
   /// Stream `id` has ended: it does not hold back the others any more.
-  void remove(std::uint32_t id, output_port& port);
+  void remove(std::uint32_t id, std::vector<output_port>& ports);
 
   /// Marks streams idle that were silent for too long. Returns when to look again.
-  std::optional<timestamp> check_idleness(output_port& port);
+  std::optional<timestamp> check_idleness(std::vector<output_port>& ports);
 
   bool empty() const noexcept { return streams_.empty(); }
   bool idle() const noexcept { return idle_; }
@@ -204,7 +205,7 @@ private:
   class stream_output;
 
   stream& find_or_add(std::uint32_t id);
-  void update(output_port& port, bool exact);
+  void update(std::vector<output_port>& ports, bool exact);
 
   watermark_settings settings_;
   const clock& clock_;

@@ -153,6 +153,30 @@ void check_feedback(const stream_graph& graph) {
   }
 }
 
+/// What a source cannot read must go where somebody sees it.
+void check_malformed_records(const stream_graph& graph) {
+  for (auto& n : graph.nodes) {
+    if (!n.source) continue;
+    auto diverts = n.source->diverts_bad_records();
+    for (auto& side : n.side_outputs)
+      if (!diverts || side.name != malformed_records.name())
+        throw plan_error(fmt::format(
+          "source \"{}\" has no side output \"{}\": it has only malformed_records, and that under "
+          "on_error::divert without a handler",
+          n.name, side.name));
+    auto read = std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](auto& reader) {
+      return std::any_of(reader.inputs.begin(), reader.inputs.end(),
+                         [&](auto& e) { return e.from == n.id && e.port > 0; });
+    });
+    if (diverts && !read)
+      throw plan_error(
+        fmt::format("source \"{}\" diverts malformed records, but nobody reads them: "
+                    "read get_side_output(malformed_records), or give the format "
+                    "options a `divert` handler",
+                    n.name));
+  }
+}
+
 void check_sinks(const stream_graph& graph) {
   if (graph.nodes.empty())
     throw plan_error("the job has no operators: add a source and a sink before execute()");
@@ -175,6 +199,7 @@ void validate(const stream_graph& graph) {
   cycle_check(graph).run();
   check_feedback(graph);
   check_sinks(graph);
+  check_malformed_records(graph);
   if (graph.config.mode == execution_mode::batch)
     for (auto& n : graph.nodes)
       if (n.source && n.source->bounded() == boundedness::unbounded)

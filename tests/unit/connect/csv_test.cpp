@@ -220,6 +220,17 @@ BOOST_AUTO_TEST_CASE(long_files_without_quotes_end_where_they_end) {
   BOOST_TEST(rows.back().b == "one");
 }
 
+BOOST_AUTO_TEST_CASE(a_line_of_100_megabytes_is_a_record) {
+  std::string big(100'000'000, 'x');
+  for (auto quoted_newlines : {true, false}) {
+    csv_options options{.quoted_newlines = quoted_newlines};
+    auto rows = parse<pair_of_text>("a,\"" + big + "\"\nb,c\n", options);
+    BOOST_REQUIRE(rows.size() == 2);
+    BOOST_TEST((rows[0].b == big));
+    BOOST_TEST(rows[1].b == "c");
+  }
+}
+
 BOOST_AUTO_TEST_CASE(an_overlong_record_is_refused_and_the_next_one_read) {
   csv_options options;
   options.max_record_bytes = 20;

@@ -308,10 +308,47 @@ BOOST_AUTO_TEST_CASE(one_file_goes_on_from_a_checkpoint) {
 }
 
 BOOST_AUTO_TEST_CASE(one_file_has_one_writer) {
+  BOOST_TEST(csv_single_file_sink<total>("out.csv")->fixed_parallelism().value() == 1u);
+  BOOST_TEST(!csv_file_sink<total>("out")->fixed_parallelism().has_value());
+}
+
+BOOST_AUTO_TEST_CASE(an_open_file_asks_to_be_finished_when_it_gets_old_though_nothing_comes) {
   temporary_directory dir;
-  auto sink = csv_single_file_sink<total>(dir / "out.csv");
-  auto text = message_of([&] { writer_harness<total>(sink, {}, 0, 2); });
-  BOOST_TEST(text.find("set the sink's parallelism to 1") != std::string::npos);
+  file_sink_options options;
+  options.rollover_interval = std::chrono::minutes(5);
+  writer_harness<std::string> writer(text_file_sink(dir / "out", options));
+  auto now = timestamp{1'700'000'000'000'000};
+  writer.context.time.set(now);
+  BOOST_TEST(!writer.writer().flush_due().has_value());
+  writer.write({"a"});
+  auto due = writer.writer().flush_due();
+  BOOST_REQUIRE(due.has_value());
+  BOOST_TEST(*due == now + 300'000'000);
+  writer.writer().flush();
+  BOOST_TEST(*writer.writer().flush_due() == *due);
+  writer.context.time.set(*due);
+  writer.writer().flush();
+  BOOST_TEST(!writer.writer().flush_due().has_value());
+  writer.context.pump();
+  BOOST_TEST(files_in(dir / "out", true).size() == 1u);
+  writer.write({"b"}); // into another file
+  writer.end();
+  BOOST_TEST(files_in(dir / "out", false).size() == 2u);
+}
+
+BOOST_AUTO_TEST_CASE(the_file_of_a_bucket_asks_to_be_finished_when_the_bucket_may_be_over) {
+  temporary_directory dir;
+  file_sink_options options;
+  options.bucket = "yyyy-MM-dd--HH-mm";
+  writer_harness<std::string> writer(text_file_sink(dir / "out", options));
+  writer.context.time.set(1'700'000'010'000'000); // 22:13:30
+  writer.write({"a"});
+  BOOST_TEST(writer.writer().flush_due().value() == 1'700'000'040'000'000);
+  writer.context.time.set(1'700'000'040'000'000);
+  writer.writer().flush();
+  BOOST_TEST(!writer.writer().flush_due().has_value());
+  writer.end();
+  BOOST_TEST(files_in(dir / "out", false).size() == 1u);
 }
 
 BOOST_AUTO_TEST_CASE(what_cannot_be_written_is_named) {
@@ -329,14 +366,24 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_written_is_named) {
   BOOST_TEST(text.starts_with("cannot create directory '/proc/none': "));
 }
 
-BOOST_AUTO_TEST_CASE(a_full_disk_fails_the_attempt_and_leaves_no_file) {
+/// Nothing if a tmpfs can be mounted; else why the test is skipped.
+boost::test_tools::assertion_result can_mount(boost::unit_test::test_unit_id) {
+  temporary_directory dir;
+  if (::mount("tmpfs", dir.path().c_str(), "tmpfs", 0, "size=1m") == 0) {
+    ::umount2(dir.path().c_str(), MNT_DETACH);
+    return true;
+  }
+  boost::test_tools::assertion_result no(false);
+  no.message() << "no right to mount a tmpfs";
+  return no;
+}
+
+BOOST_AUTO_TEST_CASE(a_full_disk_fails_the_attempt_and_leaves_no_file,
+                     *boost::unit_test::precondition(can_mount)) {
   temporary_directory dir;
   auto disk = dir / "disk";
   fs::create_directory(disk);
-  if (::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=1m") != 0) {
-    BOOST_TEST_MESSAGE("no right to mount a tmpfs: not tested");
-    return;
-  }
+  BOOST_REQUIRE(::mount("tmpfs", disk.c_str(), "tmpfs", 0, "size=1m") == 0);
   {
     writer_harness<std::string> writer(text_file_sink(disk));
     auto text = message_of([&] {
@@ -364,6 +411,9 @@ BOOST_AUTO_TEST_CASE(any_function_can_encode) {
 BOOST_AUTO_TEST_CASE(options_that_make_no_sense_are_refused) {
   file_sink_options options;
   options.prefix = ".x";
+  BOOST_CHECK_THROW(text_file_sink("x", options)->validate(), plan_error);
+  options = {};
+  options.rollover_interval = duration(0);
   BOOST_CHECK_THROW(text_file_sink("x", options)->validate(), plan_error);
   options = {};
   options.bucket = "../x";

@@ -165,6 +165,26 @@ BOOST_AUTO_TEST_CASE(diverted_records_name_the_right_lines_in_every_split) {
   BOOST_TEST(places == expected, boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(diverted_records_are_handed_out_behind_each_poll_without_a_handler) {
+  temporary_directory dir;
+  auto path = dir.write("in.csv", "a,1\nbad\nb,2\n\"worse\n");
+  csv_options csv;
+  csv.errors = on_error::divert;
+  csv.quoted_newlines = false;
+  auto source = csv_file_source<line>(path, csv);
+  BOOST_TEST(source->diverts_bad_records());
+  reader_harness<line> reader(*source, source->make_enumerator(1)->discover());
+  BOOST_TEST(reader.all().size() == 2u);
+  std::vector<bad_record> bad;
+  reader.reader().take_bad_records(bad);
+  BOOST_REQUIRE(bad.size() == 2u);
+  BOOST_TEST((bad[0] == bad_record{path + ":2", "bad", "1 columns instead of 2"}));
+  BOOST_TEST(bad[1].place == path + ":4");
+  bad.clear();
+  reader.reader().take_bad_records(bad);
+  BOOST_TEST(bad.empty());
+}
+
 BOOST_AUTO_TEST_CASE(reading_goes_on_exactly_from_a_snapshot_at_any_record) {
   temporary_directory dir;
   std::mt19937 random(7);
@@ -317,7 +337,7 @@ BOOST_AUTO_TEST_CASE(options_that_make_no_sense_are_refused_before_anything_runs
   BOOST_CHECK_THROW(csv_file_source<line>("x", csv)->validate(), plan_error);
   BOOST_CHECK_THROW(csv_file_source<row>("x")->validate(), plan_error);
   csv = {};
-  csv.errors = on_error::divert;
+  csv.divert = [](const bad_record&) {};
   BOOST_CHECK_THROW(csv_file_source<line>("x", csv)->validate(), plan_error);
 }
 

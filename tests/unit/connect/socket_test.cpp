@@ -119,6 +119,26 @@ BOOST_AUTO_TEST_CASE(any_delimiter_and_format_can_be_received) {
   });
 }
 
+BOOST_AUTO_TEST_CASE(malformed_records_are_handed_out_behind_the_poll_that_met_them) {
+  server s;
+  using pair = std::tuple<int, std::string>;
+  json_options options{.errors = on_error::divert};
+  auto source = socket_source_for<pair>("127.0.0.1", s.port(), make_json_format<pair>(options));
+  BOOST_TEST(source->diverts_bad_records());
+  socket_harness<pair> json(source);
+  auto peer = s.accept(json.context);
+  boost::asio::write(peer, boost::asio::buffer(std::string("[1,\"x\"]\n[2]\n[3,\"y\"]\n")));
+  peer.close();
+  json.read(everything);
+  BOOST_TEST(json.records.size() == 2u);
+  std::vector<bad_record> bad;
+  json.reader->take_bad_records(bad);
+  BOOST_REQUIRE(bad.size() == 1u);
+  BOOST_TEST(bad[0].place == "127.0.0.1:" + std::to_string(s.port()) + ":2");
+  BOOST_TEST(bad[0].text == "[2]");
+  BOOST_TEST(json.context.counted("records_diverted") == 1u);
+}
+
 BOOST_AUTO_TEST_CASE(a_peer_that_is_not_there_is_named) {
   auto port = unused_port();
   socket_harness<std::string> harness(socket_source("127.0.0.1", port));

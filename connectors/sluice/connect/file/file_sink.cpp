@@ -19,6 +19,10 @@ std::unique_ptr<sink_writer> file_sink_core::make_writer() const {
                             : internal::make_part_writer(spec_);
 }
 
+std::optional<std::uint32_t> file_sink_core::fixed_parallelism() const {
+  return spec_->single_file ? std::optional<std::uint32_t>(1) : std::nullopt;
+}
+
 void file_sink_core::validate() const { internal::validate_file_sink(*spec_); }
 
 } // namespace detail

@@ -31,6 +31,7 @@ public:
   std::string name() const;
   std::unique_ptr<sink_writer> make_writer() const;
   void validate() const;
+  std::optional<std::uint32_t> fixed_parallelism() const;
 
 private:
   std::shared_ptr<const internal::file_sink_spec> spec_;
@@ -46,6 +47,9 @@ public:
   std::unique_ptr<sink_writer> make_writer() const override { return core_.make_writer(); }
   bool transactional() const noexcept override { return true; }
   void validate() const override { core_.validate(); }
+  std::optional<std::uint32_t> fixed_parallelism() const override {
+    return core_.fixed_parallelism();
+  }
 
 private:
   file_sink_core core_;
@@ -70,7 +74,7 @@ sink_ptr<T> file_sink_for(std::string directory, F append, file_sink_options opt
 }
 
 /// Writes one file, which appears (or replaces an old one) when the input has ended: for bounded
-/// jobs, with parallelism 1. Its directory must exist.
+/// jobs. One subtask writes it. Its directory must exist.
 template <class T>
 sink_ptr<T> single_file_sink_for(std::string path, encoder_ptr<T> encoder) {
   return std::make_shared<detail::file_sink<T>>(std::move(path), true, std::move(encoder),

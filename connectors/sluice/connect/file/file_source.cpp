@@ -27,6 +27,11 @@ std::unique_ptr<source_reader> file_source_core::make_reader() const {
   return internal::make_file_reader(spec_);
 }
 
+bool file_source_core::diverts_bad_records() const {
+  auto& options = spec_->format->options();
+  return options.errors == on_error::divert && !options.divert;
+}
+
 void file_source_core::validate() const { internal::validate_file_source(*spec_); }
 
 } // namespace detail

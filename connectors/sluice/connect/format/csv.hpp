@@ -133,7 +133,8 @@ template <class T>
 class csv_format final : public typed_format<T> {
 public:
   explicit csv_format(csv_options options)
-    : options_(std::make_shared<csv_options>(std::move(options))) {}
+    : options_(std::make_shared<csv_options>(std::move(options))),
+      common_(common_options(*options_)) {}
 
   std::string name() const override { return "csv"; }
   record_layout layout() const override {
@@ -144,7 +145,7 @@ public:
             '\n',
             options_->max_record_bytes};
   }
-  const format_options& options() const override { return *options_; }
+  const format_options& options() const override { return common_; }
   std::unique_ptr<record_decoder> make_decoder() const override {
     return std::make_unique<csv_decoder<T>>(options_);
   }
@@ -156,6 +157,7 @@ public:
 
 private:
   std::shared_ptr<const csv_options> options_;
+  format_options common_;
 };
 
 template <class T>

@@ -28,20 +28,25 @@ enum class csv_header : std::uint8_t {
 /// An empty field is "" for a string, null for an optional (quoted, `""`, it is a value), and an
 /// error for a number or bool. `null_literal`, unquoted, is null for optionals and rows and an
 /// error for the rest.
-struct csv_options : format_options {
+struct csv_options {
+  /// Common to all formats: see `format_options`.
+  on_error errors = on_error::fail;
+  std::function<void(const bad_record&)> divert = {};
+  std::size_t max_record_bytes = std::size_t{128} << 20;
+
   char delimiter = ',';
   /// '\0': quotes are plain characters.
   char quote = '"';
   csv_header header = csv_header::none;
 
   /// Names of all columns of the input, in order, if there is no header that tells them.
-  std::vector<std::string> columns;
+  std::vector<std::string> columns = {};
 
   /// Whether names match without regard to case, blanks, '_' and '-' ("UnitPrice" is unit_price).
   bool loose_names = false;
 
   /// What stands for null; also written for it. Nothing: null is written as an empty field.
-  std::optional<std::string> null_literal;
+  std::optional<std::string> null_literal = std::nullopt;
 
   /// false: a line end always ends the record, and a quote that is open there is an error of this
   /// line only. Choose it for dirty files: otherwise one quote too many swallows the lines up to
@@ -51,7 +56,7 @@ struct csv_options : format_options {
   invalid_utf8 utf8 = invalid_utf8::by_policy;
 
   /// Columns of generic rows; unused for other records.
-  schema row_schema;
+  schema row_schema = {};
 
   /// Whether files that are written start with a line of names.
   bool write_header = false;

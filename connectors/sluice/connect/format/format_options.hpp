@@ -1,10 +1,11 @@
 /// What every text format can be told: what to do with bad input.
 #pragma once
 
+#include "sluice/io/bad_record.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <string>
 
 namespace sluice {
 
@@ -14,7 +15,8 @@ enum class on_error : std::uint8_t {
   skip,       ///< left out, counted in "records_skipped"
   null_field, ///< a field that does not convert is null (or 0, "" where the type has no null) and
               ///< counted in "fields_nulled"; a record that cannot be taken apart is skipped
-  divert,     ///< handed to `format_options::divert`, counted in "records_diverted"
+  divert,     ///< counted in "records_diverted" and put out to the source's side output
+              ///< `malformed_records`, or handed to `format_options::divert` if that is set
 };
 
 /// What happens to bytes that are not UTF-8. One of them makes the whole record bad, not a field.
@@ -24,27 +26,24 @@ enum class invalid_utf8 : std::uint8_t {
   keep,      ///< bytes pass as they are
 };
 
-/// A record that was diverted.
-struct bad_record {
-  std::string place;  ///< "path:line", "host:port:line": as in the text of an error
-  std::string text;   ///< the record's bytes without its line end, perhaps cut at `max_bad_bytes`
-  std::string reason; ///< what is wrong with it
-
-  friend bool operator==(const bad_record&, const bad_record&) = default;
-};
-
-/// Bytes of a refused record that are kept at most.
-inline constexpr std::size_t max_bad_bytes = 1 << 20;
-
+/// What all formats have in common. `csv_options`, `json_options` and `text_options` start with
+/// these (members of their own, so that designated initialisers reach them).
 struct format_options {
   on_error errors = on_error::fail;
 
-  /// Takes the bad records under `on_error::divert`. Called by every reader on its own thread, in
-  /// the order of the input, before the records that follow are emitted; must be thread-safe.
-  std::function<void(const bad_record&)> divert;
+  /// Takes the bad records under `on_error::divert`, instead of the source's side output
+  /// `malformed_records`. Called by every reader on its own thread, in the order of the input,
+  /// before the records that follow are emitted; must be thread-safe.
+  std::function<void(const bad_record&)> divert = {};
 
   /// A record longer than this is refused without being held in memory. At most 2 GiB.
   std::size_t max_record_bytes = std::size_t{128} << 20;
 };
+
+/// What `options`, those of a format, have in common with others.
+template <class Options>
+format_options common_options(const Options& options) {
+  return {options.errors, options.divert, options.max_record_bytes};
+}
 
 } // namespace sluice

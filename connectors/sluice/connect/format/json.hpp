@@ -44,11 +44,12 @@ template <class T>
 class json_format final : public typed_format<T> {
 public:
   explicit json_format(json_options options)
-    : options_(std::make_shared<json_options>(std::move(options))) {}
+    : options_(std::make_shared<json_options>(std::move(options))),
+      common_(common_options(*options_)) {}
 
   std::string name() const override { return "json"; }
   record_layout layout() const override { return {.max_record_bytes = options_->max_record_bytes}; }
-  const format_options& options() const override { return *options_; }
+  const format_options& options() const override { return common_; }
   std::unique_ptr<record_decoder> make_decoder() const override {
     return std::make_unique<json_decoder<T>>(options_);
   }
@@ -56,6 +57,7 @@ public:
 
 private:
   std::shared_ptr<const json_options> options_;
+  format_options common_;
 };
 
 template <class T>

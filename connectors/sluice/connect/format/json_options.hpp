@@ -12,7 +12,12 @@ namespace sluice {
 /// A field that is missing or null gets the value it has in a default-constructed record. Numbers
 /// may also come as strings; a string field takes numbers, bools and, as JSON text, objects and
 /// arrays. Integers beyond 64 bits are refused, whatever the field is.
-struct json_options : format_options {
+struct json_options {
+  /// Common to all formats: see `format_options`.
+  on_error errors = on_error::fail;
+  std::function<void(const bad_record&)> divert = {};
+  std::size_t max_record_bytes = std::size_t{128} << 20;
+
   /// A field that is missing makes the record bad; so does null where the field cannot be null.
   bool fail_on_missing_field = false;
 
@@ -20,7 +25,7 @@ struct json_options : format_options {
   invalid_utf8 utf8 = invalid_utf8::by_policy;
 
   /// Columns of generic rows; unused for other records.
-  schema row_schema;
+  schema row_schema = {};
 
   /// Whether fields that are null are left out when writing.
   bool omit_null_fields = false;

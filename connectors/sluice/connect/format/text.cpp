@@ -11,7 +11,7 @@ namespace {
 class text_decoder final : public detail::line_decoder {
 public:
   explicit text_decoder(const text_options& options)
-    : line_decoder(options, options.delimiter), utf8_(options.utf8) {}
+    : line_decoder(common_options(options), options.delimiter), utf8_(options.utf8) {}
 
 protected:
   outcome decode_line(std::string_view line, batch& out, std::string& reason) override {
@@ -36,20 +36,22 @@ private:
 
 class text_format final : public typed_format<std::string> {
 public:
-  explicit text_format(text_options options) : options_(std::move(options)) {}
+  explicit text_format(text_options options)
+    : options_(std::move(options)), common_(common_options(options_)) {}
 
   std::string name() const override { return "text"; }
   record_layout layout() const override {
     return {.record_end = options_.delimiter, .max_record_bytes = options_.max_record_bytes};
   }
-  const format_options& options() const override { return options_; }
+  const format_options& options() const override { return common_; }
   std::unique_ptr<record_decoder> make_decoder() const override {
     return std::make_unique<text_decoder>(options_);
   }
-  void validate() const override { validate_format_options(options_, "text"); }
+  void validate() const override { validate_format_options(common_, "text"); }
 
 private:
   text_options options_;
+  format_options common_;
 };
 
 class text_encoder final : public typed_encoder<std::string> {

@@ -8,7 +8,12 @@
 namespace sluice {
 
 /// Lines end in LF or CRLF (which are not part of the record); empty lines are records.
-struct text_options : format_options {
+struct text_options {
+  /// Common to all formats: see `format_options`.
+  on_error errors = on_error::fail;
+  std::function<void(const bad_record&)> divert = {};
+  std::size_t max_record_bytes = std::size_t{128} << 20;
+
   /// Bytes pass as they are, because nothing here needs to understand them.
   invalid_utf8 utf8 = invalid_utf8::keep;
 

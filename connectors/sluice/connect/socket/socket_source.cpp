@@ -27,6 +27,11 @@ std::unique_ptr<source_reader> socket_source_core::make_reader() const {
   return internal::make_socket_reader(spec_);
 }
 
+bool socket_source_core::diverts_bad_records() const {
+  auto& options = spec_->format->options();
+  return options.errors == on_error::divert && !options.divert;
+}
+
 void socket_source_core::validate() const { internal::validate_socket_source(*spec_); }
 
 } // namespace detail

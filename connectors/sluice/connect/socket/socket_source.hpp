@@ -30,6 +30,7 @@ public:
   std::unique_ptr<split_enumerator> make_enumerator() const;
   std::unique_ptr<source_reader> make_reader() const;
   void validate() const;
+  bool diverts_bad_records() const;
 
 private:
   std::shared_ptr<const internal::socket_source_spec> spec_;
@@ -49,6 +50,7 @@ public:
   }
   std::unique_ptr<source_reader> make_reader() const override { return core_.make_reader(); }
   void validate() const override { core_.validate(); }
+  bool diverts_bad_records() const override { return core_.diverts_bad_records(); }
   std::optional<std::uint32_t> fixed_parallelism() const override { return 1; }
 
 private:

@@ -63,6 +63,10 @@ public:
     return result;
   }
 
+  void take_bad_records(std::vector<bad_record>& out) override {
+    if (!bad_records_.empty()) std::swap(out, bad_records_);
+  }
+
   std::vector<source_split> snapshot() override {
     std::vector<source_split> splits;
     for (auto& e : active_) splits.push_back({e.id, e.split.encode()});
@@ -201,7 +205,11 @@ private:
     if (options.errors == on_error::fail)
       throw format_error(describe_bad_record(place, error.reason, error.text));
     diverted_->add(1);
-    options.divert({place, std::string(error.text.substr(0, max_bad_bytes)), error.reason});
+    bad_record bad{place, std::string(error.text.substr(0, max_bad_bytes)), error.reason};
+    if (options.divert)
+      options.divert(bad);
+    else
+      bad_records_.push_back(std::move(bad));
     return true;
   }
 
@@ -246,8 +254,9 @@ private:
   loaded_block current_;
   bool have_block_ = false;
   bool at_record_end_ = true;
-  std::size_t wanted_bytes_ = 0; // decode only when there is as much
-  bool refused_ = false;         // during this decode
+  std::size_t wanted_bytes_ = 0;        // decode only when there is as much
+  std::vector<bad_record> bad_records_; // diverted during this poll
+  bool refused_ = false;                // during this decode
 
   // Number of line ends before known_offset_ in known_path_.
   std::string known_path_;

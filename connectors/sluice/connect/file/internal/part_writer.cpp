@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <ctime>
 #include <filesystem>
 #include <optional>
@@ -42,6 +43,8 @@ void validate_file_sink(const file_sink_spec& spec) {
   if (options.block_bytes == 0 || options.max_waiting_blocks == 0 || options.max_part_bytes == 0)
     throw plan_error("file sink: block_bytes, max_waiting_blocks and max_part_bytes must be "
                      "positive");
+  if (options.rollover_interval.count() <= 0)
+    throw plan_error("file sink: rollover_interval must be positive");
   if (options.bucket.find("..") != std::string::npos || options.bucket.starts_with('/')
       || options.bucket.starts_with('.') || options.bucket.starts_with('_'))
     throw plan_error("file sink: a bucket is a path below the directory, not hidden: "
@@ -78,6 +81,16 @@ public:
 
   void flush() override { roll_if_due(context_->processing_clock().now()); }
 
+  std::optional<timestamp> flush_due() const override {
+    if (!part_open_) return std::nullopt;
+    auto due = too_old_at();
+    if (spec_->options.bucket.empty()) return due;
+    // The shortest-lived bucket is that of a minute.
+    constexpr timestamp minute = 60'000'000;
+    auto now = context_->processing_clock().now();
+    return std::min(due, now - now % minute + minute);
+  }
+
   std::function<writer_snapshot()> prepare_commit(std::uint64_t, bool) override {
     finish_part();
     return blocks_->on_strand([](part_files& files) { return files.snapshot(); });
@@ -88,6 +101,10 @@ public:
   }
 
 private:
+  timestamp too_old_at() const {
+    return saturating_add(part_begun_, spec_->options.rollover_interval.count());
+  }
+
   void begin_part(timestamp now) {
     if (!spec_->options.bucket.empty()) bucket_ = bucket_name(spec_->options.bucket, now);
     blocks_->post([bucket = bucket_](part_files& files) { files.begin(bucket); });
@@ -99,7 +116,7 @@ private:
 
   void roll_if_due(timestamp now) {
     if (!part_open_) return;
-    bool old = now - part_begun_ >= spec_->options.rollover_interval.count();
+    bool old = now >= too_old_at();
     bool other_bucket
       = !spec_->options.bucket.empty() && bucket_name(spec_->options.bucket, now) != bucket_;
     if (old || other_bucket) finish_part();

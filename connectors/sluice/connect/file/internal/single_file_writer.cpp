@@ -95,10 +95,6 @@ public:
     : spec_(std::move(spec)) {}
 
   void open(io_context& context, const std::vector<std::string>& states) override {
-    if (context.parallelism() != 1)
-      throw plan_error(fmt::format("the file '{}' can be written by one subtask only, not {}: set "
-                                   "the sink's parallelism to 1",
-                                   spec_->path, context.parallelism()));
     blocks_.emplace(context,
                     std::make_unique<single_file>(std::filesystem::absolute(spec_->path).string()),
                     spec_->options.max_waiting_blocks);

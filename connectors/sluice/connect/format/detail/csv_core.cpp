@@ -262,7 +262,7 @@ void csv_decoder_core::find_columns(const std::vector<std::string>& names) {
 }
 
 void validate_csv_options(const csv_options& options) {
-  validate_format_options(options, "CSV");
+  validate_format_options(common_options(options), "CSV");
   auto line_end = [](char c) { return c == '\n' || c == '\r'; };
   if (line_end(options.delimiter) || line_end(options.quote) || options.delimiter == '\0')
     throw plan_error("CSV: a delimiter or quote cannot be a line end, a delimiter not '\\0'");

@@ -6,7 +6,8 @@
 namespace sluice::detail {
 
 json_line_decoder::json_line_decoder(std::shared_ptr<const json_options> options)
-  : line_decoder(*options, '\n'), options_(std::move(options)), reader_(*options_) {}
+  : line_decoder(common_options(*options), '\n'), options_(std::move(options)), reader_(*options_) {
+}
 
 json_line_decoder::outcome json_line_decoder::decode_line(std::string_view line, batch& out,
                                                           std::string& reason) {
@@ -36,7 +37,7 @@ void json_line_decoder::end_chunk(decode_sink& sink) {
 }
 
 void validate_json_options(const json_options& options, bool rows) {
-  validate_format_options(options, "JSON");
+  validate_format_options(common_options(options), "JSON");
   if (options.utf8 == invalid_utf8::keep)
     throw plan_error("JSON: invalid UTF-8 cannot be kept: choose by_policy or replace");
   if (options.fail_on_missing_field && options.errors == on_error::null_field)

@@ -71,6 +71,10 @@ public:
     return result;
   }
 
+  void take_bad_records(std::vector<bad_record>& out) override {
+    if (!bad_records_.empty()) std::swap(out, bad_records_);
+  }
+
   std::vector<source_split> snapshot() override {
     if (!active_) return {};
     return {split_};
@@ -118,7 +122,11 @@ private:
     if (options.errors == on_error::fail)
       throw format_error(describe_bad_record(place, error.reason, error.text));
     diverted_->add(1);
-    options.divert({place, std::string(error.text.substr(0, max_bad_bytes)), error.reason});
+    bad_record bad{place, std::string(error.text.substr(0, max_bad_bytes)), error.reason};
+    if (options.divert)
+      options.divert(bad);
+    else
+      bad_records_.push_back(std::move(bad));
     return true;
   }
 
@@ -138,8 +146,9 @@ private:
   std::string bytes_; // [begin_, end_) is not decoded yet; padding behind
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
-  bool last_ = false;       // nothing more will be received
-  bool may_decode_ = false; // there may be a whole record in it
+  bool last_ = false;                   // nothing more will be received
+  bool may_decode_ = false;             // there may be a whole record in it
+  std::vector<bad_record> bad_records_; // diverted during this poll
   bool refused_ = false;
   std::uint64_t line_ = 0; // line ends before begin_
 };
