@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <thread>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -21,7 +22,7 @@ namespace sluice {
 
 namespace detail {
 
-/// Slots that are copied together when somebody writes to them during a snapshot.
+/// Slots that the writer of a snapshot takes together.
 inline constexpr std::size_t cow_block_slots = 64;
 
 inline constexpr std::size_t probe_width = 16;
@@ -93,11 +94,12 @@ private:
   slot* slots_;
 };
 
-/// A copy-on-write view of a table at the moment of a barrier.
+/// A view of a table as it was at the moment of a barrier.
 ///
-/// The table's actor and one writer thread share it. Each block of slots is taken exactly once: by
-/// the writer, which encodes it in place, or by the actor, which copies it aside before its first
-/// change. Whoever comes second waits for the microsecond that the first needs.
+/// The table's actor and one writer thread share it. The writer goes through the table block by
+/// block; the actor saves an entry aside before it changes it, unless the writer was there already.
+/// Entries and not blocks are saved: keys hit at random would make the actor copy all of a large
+/// table.
 template <class K, class V>
 class cow_view {
 public:
@@ -107,39 +109,30 @@ public:
   explicit cow_view(std::shared_ptr<storage> table)
     : table_(std::move(table)),
       num_blocks_((table_->capacity() + detail::cow_block_slots - 1) / detail::cow_block_slots),
-      states_(new std::atomic<std::uint8_t>[num_blocks_]()), copies_(num_blocks_) {}
+      blocks_(new block[num_blocks_]()) {}
 
   /// Called by the actor before it changes slot `index` of the table.
   void before_write(std::size_t index) {
-    auto block = index / detail::cow_block_slots;
-    auto& state = states_[block];
-    auto seen = state.load(std::memory_order_acquire);
-    if (seen >= copied) return;
-    if (seen == pending && state.compare_exchange_strong(seen, busy, std::memory_order_acq_rel)) {
-      copies_[block] = copy_of(block);
-      state.store(copied, std::memory_order_release);
-      return;
+    auto& b = blocks_[index / detail::cow_block_slots];
+    const auto bit = std::uint64_t{1} << (index % detail::cow_block_slots);
+    if ((b.saved & bit) != 0 || !lock(b)) return;
+    unlock_at_exit guard{b, pending};
+    if (table_->full(index)) {
+      b.last_entry = add_entry(table_->slots()[index], b.last_entry);
     }
-    while (state.load(std::memory_order_acquire) < copied) detail::spin_pause();
+    b.saved |= bit;
   }
 
   /// Calls `f(key, value)` for every entry at the time of the barrier. Called once by the writer.
   template <class F>
   void for_each(F&& f) {
-    for (std::size_t block = 0; block < num_blocks_; ++block) {
-      auto& state = states_[block];
-      std::uint8_t expected = pending;
-      if (state.compare_exchange_strong(expected, busy, std::memory_order_acq_rel)) {
-        auto first = block * detail::cow_block_slots;
-        auto last = std::min(first + detail::cow_block_slots, table_->capacity());
-        for (auto i = first; i < last; ++i)
-          if (table_->full(i)) f(table_->slots()[i].key, table_->slots()[i].value);
-        state.store(done, std::memory_order_release);
-      } else {
-        while (state.load(std::memory_order_acquire) == busy) detail::spin_pause();
-        if (auto copy = std::move(copies_[block]))
-          for (auto& entry : *copy) f(entry.key, entry.value);
-      }
+    // Taken out first: `f` may write to a disk, and nobody must wait for that.
+    std::vector<slot> taken;
+    taken.reserve(2 * detail::cow_block_slots);
+    for (std::size_t n = 0; n < num_blocks_; ++n) {
+      take(n, taken);
+      for (auto& entry : taken) f(std::as_const(entry.key), std::as_const(entry.value));
+      taken.clear();
     }
     finished_.store(true, std::memory_order_release);
   }
@@ -148,22 +141,66 @@ public:
   bool finished() const noexcept { return finished_.load(std::memory_order_acquire); }
 
 private:
-  enum : std::uint8_t { pending, busy, copied, done };
+  static_assert(detail::cow_block_slots == 64, "one bit per slot");
+  static constexpr std::size_t entries_per_chunk = 256;
 
-  std::unique_ptr<std::vector<slot>> copy_of(std::size_t block) const {
-    auto copy = std::make_unique<std::vector<slot>>();
-    copy->reserve(detail::cow_block_slots);
-    auto first = block * detail::cow_block_slots;
-    auto last = std::min(first + detail::cow_block_slots, table_->capacity());
-    for (auto i = first; i < last; ++i)
-      if (table_->full(i)) copy->push_back(table_->slots()[i]);
-    return copy;
+  enum : std::uint8_t { pending, busy, done };
+
+  struct saved_entry {
+    slot value;
+    saved_entry* before;
+  };
+
+  struct block {
+    std::uint64_t saved = 0; // changed by the actor alone; the writer reads it when it has the lock
+    saved_entry* last_entry = nullptr; // guarded by the lock, as is what it leads to
+    std::atomic<std::uint8_t> state{pending};
+  };
+
+  struct unlock_at_exit {
+    block& b;
+    std::uint8_t to;
+    ~unlock_at_exit() { b.state.store(to, std::memory_order_release); }
+  };
+
+  /// False if the writer is done with the block.
+  static bool lock(block& b) noexcept {
+    for (int spins = 0;; ++spins) {
+      std::uint8_t expected = pending;
+      if (b.state.compare_exchange_weak(expected, busy, std::memory_order_acquire)) return true;
+      if (expected == done) return false;
+      // The other holds it for less than a microsecond, unless it was suspended just then.
+      if (spins < 1000)
+        detail::spin_pause();
+      else
+        std::this_thread::yield();
+    }
+  }
+
+  saved_entry* add_entry(const slot& value, saved_entry* before) {
+    if (entries_.empty() || entries_.back().size() == entries_.back().capacity())
+      entries_.emplace_back().reserve(entries_per_chunk);
+    return &entries_.back().emplace_back(saved_entry{value, before});
+  }
+
+  /// Appends the entries of block `n` at the time of the barrier to `to`.
+  void take(std::size_t n, std::vector<slot>& to) {
+    auto& b = blocks_[n];
+    lock(b);
+    unlock_at_exit guard{b, done};
+    const auto first = n * detail::cow_block_slots;
+    const auto count = std::min(detail::cow_block_slots, table_->capacity() - first);
+    for (std::size_t i = 0; i < count; ++i)
+      if ((b.saved >> i & 1) == 0 && table_->full(first + i))
+        to.push_back(table_->slots()[first + i]);
+    for (auto* e = b.last_entry; e != nullptr; e = e->before) to.push_back(std::move(e->value));
   }
 
   std::shared_ptr<storage> table_;
   std::size_t num_blocks_;
-  std::unique_ptr<std::atomic<std::uint8_t>[]> states_;
-  std::vector<std::unique_ptr<std::vector<slot>>> copies_;
+  std::unique_ptr<block[]> blocks_;
+  std::vector<std::vector<saved_entry>>
+    entries_; // never moved: the writer follows pointers to them
   std::atomic<bool> finished_{false};
 };
 
