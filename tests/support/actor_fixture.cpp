@@ -39,6 +39,9 @@ public:
   }
   boost::asio::any_io_executor io_executor() override { return io_.get_executor(); }
   const clock& processing_clock() const noexcept override { return clock_; }
+  std::chrono::steady_clock::time_point steady_now() const noexcept override {
+    return std::chrono::steady_clock::time_point(std::chrono::microseconds(clock_.now_));
+  }
 
   std::vector<std::shared_ptr<stepped_strand>> strands_;
   manual_clock clock_;
