@@ -37,16 +37,17 @@ window buffer_debloater::initial(duration target, std::uint32_t batch_records) {
 void buffer_debloater::update(time_point now, std::uint64_t active_ns) {
   auto spent = active_ns - std::min(active_ns, last_active_ns_);
   // At least a nanosecond: a clock that stands still means as fast as can be.
-  auto fresh = static_cast<double>(records_) * 1e9 / static_cast<double>(std::max<std::uint64_t>(spent, 1));
+  auto fresh
+    = static_cast<double>(records_) * 1e9 / static_cast<double>(std::max<std::uint64_t>(spent, 1));
   rate_ = rate_ == 0 ? fresh : (rate_ + fresh) / 2;
   records_ = 0;
   last_active_ns_ = active_ns;
   // Often at first, as the first guess rests on little.
-  period_ = std::clamp<std::chrono::steady_clock::duration>(period_ * 2, shortest_period,
-                                                           longest_period);
+  period_
+    = std::clamp<std::chrono::steady_clock::duration>(period_ * 2, shortest_period, longest_period);
   next_ = now + period_;
-  auto adaptive = std::count_if(channels_.begin(), channels_.end(),
-                                [](auto& c) { return c.adaptive; });
+  auto adaptive
+    = std::count_if(channels_.begin(), channels_.end(), [](auto& c) { return c.adaptive; });
   if (adaptive == 0) return;
   auto seconds = static_cast<double>(target_.count()) / 1e6;
   auto share = rate_ * seconds / static_cast<double>(adaptive);

@@ -102,8 +102,8 @@ void in_flight_log::write(snapshot_writer& out, const job_graph& graph) const {
   auto keys = edge_keys(graph);
   for (auto& [at, list] : items_) {
     auto [edge, end] = at;
-    out.begin_state(in_flight_uid, in_flight_state_name(keys[edge], end),
-                    state_kind::operator_list, graph.edges[edge].type->schema());
+    out.begin_state(in_flight_uid, in_flight_state_name(keys[edge], end), state_kind::operator_list,
+                    graph.edges[edge].type->schema());
     for (std::uint32_t i = 0; i < list.size(); ++i) {
       out.begin_group(i);
       out.append(list[i]);
@@ -139,7 +139,8 @@ const element_type* find_type(const job_graph& graph, const std::string& key,
     }
   for (auto& v : graph.vertices)
     for (auto& link : v.links)
-      if (link_key(graph, v, link) == key) return &graph.node(v.chain[link.from]).type_of(link.port);
+      if (link_key(graph, v, link) == key)
+        return &graph.node(v.chain[link.from]).type_of(link.port);
   return nullptr;
 }
 
@@ -319,8 +320,8 @@ private:
   const state_file_reader& file(const manifest::task& t) {
     auto& f = files_[t.file];
     if (!f)
-      f = std::make_unique<state_file_reader>(
-        (std::filesystem::path(from_.path) / t.file).string(), t.bytes, t.checksum);
+      f = std::make_unique<state_file_reader>((std::filesystem::path(from_.path) / t.file).string(),
+                                              t.bytes, t.checksum);
     return *f;
   }
 
@@ -351,8 +352,8 @@ void check_in_flight(const restore_point& from, const job_graph& graph) {
       refuse("an edge that the program does not have");
     }
     if (type->schema() != written.schema)
-      refuse(fmt::format("written as {}; the program's records are {}", written.schema,
-                         type->schema()));
+      refuse(
+        fmt::format("written as {}; the program's records are {}", written.schema, type->schema()));
     auto was_broadcast = written.how == to_string(partitioning::broadcast);
     if (!was_broadcast || written.to_parallelism == 1) continue;
     if (!edge || edge->how != partitioning::broadcast

@@ -101,6 +101,9 @@ public:
 
   bool aligning() const noexcept { return aligning_.has_value(); }
 
+  /// The newest checkpoint that was taken or given up: barriers up to it say nothing any more.
+  checkpoint_id settled() const noexcept { return settled_; }
+
 private:
   struct alignment {
     barrier mark;
@@ -119,7 +122,7 @@ private:
   std::optional<alignment> aligning_;
   std::optional<alignment> probing_;
   timestamp combined_ = min_timestamp;
-  checkpoint_id settled_ = 0; ///< barriers up to this one say nothing any more
+  checkpoint_id settled_ = 0;
   std::size_t num_overtaken_ = 0;
 };
 

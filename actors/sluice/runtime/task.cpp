@@ -405,6 +405,7 @@ void task::arrive(std::uint32_t channel, channel_element& e) {
       write_snapshot_if_complete();
       return;
     }
+    if (mark.id <= gate_.settled()) return; // given up
     gate_.enqueue(channel, std::move(e));
     if (mark.overtake_at != max_timestamp) arm_overtake(mark);
     return;

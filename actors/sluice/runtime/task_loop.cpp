@@ -31,6 +31,11 @@ void task::on_feedback(std::uint32_t channel, channel_element& e) {
   }
   case channel_element::type::barrier:
     if (e.mark.kind == barrier_kind::checkpoint) {
+      // A barrier that overtook may come round from another head before this one has started: what
+      // follows it does not belong to the checkpoint, so that has to be taken now.
+      if (e.mark.overtake_at != max_timestamp && e.mark.id > last_checkpoint_
+          && e.mark.id > gate_.settled())
+        arm_overtake(e.mark);
       if (logging_ && logging_->id == e.mark.id) {
         logging_->barrier_back.insert(channel);
         write_snapshot_if_complete();
