@@ -42,10 +42,49 @@ std::string in_flight_state_name(const std::string& edge_key, channel_end end) {
   return (end == channel_end::input ? "input " : "output ") + edge_key;
 }
 
-std::string describe_edge(const job_graph& graph, const job_edge& e) {
+namespace {
+
+/// A link counts behind the edges, by the operator that it leads to: none but a chain's head has
+/// several inputs.
+const chain_link* internal_link(const job_graph& graph, std::uint32_t vertex, std::uint32_t edge) {
+  if (edge < graph.edges.size()) return nullptr;
+  auto target = edge - static_cast<std::uint32_t>(graph.edges.size());
+  auto& links = graph.vertices[vertex].links;
+  auto at = std::find_if(links.begin(), links.end(), [&](auto& l) { return l.to == target; });
+  SLUICE_CHECK(at != links.end(), "operator {} of the chain has no link", target);
+  return &*at;
+}
+
+} // namespace
+
+manifest::in_flight_edge describe_edge(const job_graph& graph, std::uint32_t vertex,
+                                       std::uint32_t edge) {
+  manifest::in_flight_edge result;
+  auto fill = [&](const stream_node& from, const stream_node& to) {
+    result.description = fmt::format("\"{}\" -> \"{}\"", from.name, to.name);
+    result.from_uid = from.uid;
+    result.to_uid = to.uid;
+  };
+  if (auto* link = internal_link(graph, vertex, edge)) {
+    auto& v = graph.vertices[vertex];
+    auto& from = graph.node(v.chain[link->from]);
+    fill(from, graph.node(v.chain[link->to]));
+    result.key = link_key(graph, v, *link);
+    result.how = to_string(partitioning::forward);
+    result.schema = from.type_of(link->port).schema();
+    result.from_parallelism = result.to_parallelism = v.parallelism;
+    return result;
+  }
+  auto& e = graph.edges[edge];
   auto& from = graph.vertices[e.from];
-  return fmt::format("\"{}\" -> \"{}\"", graph.node(from.chain[e.from_operator]).name,
-                     graph.node(graph.vertices[e.to].chain.front()).name);
+  auto& to = graph.vertices[e.to];
+  fill(graph.node(from.chain[e.from_operator]), graph.node(to.chain.front()));
+  result.key = edge_keys(graph)[edge];
+  result.how = to_string(e.how);
+  result.schema = e.type->schema();
+  result.from_parallelism = from.parallelism;
+  result.to_parallelism = to.parallelism;
+  return result;
 }
 
 std::string encode_element(std::uint32_t ordinal, const channel_element& e) {
@@ -97,13 +136,27 @@ void in_flight_log::clear() {
   bytes_ = 0;
 }
 
-void in_flight_log::write(snapshot_writer& out, const job_graph& graph) const {
-  if (items_.empty()) return;
-  auto keys = edge_keys(graph);
+void in_flight_log::add_internal(const job_graph& graph, std::uint32_t operator_index,
+                                 const batch& b) {
+  byte_writer out;
+  out.varint(0);
+  out.raw(static_cast<std::uint8_t>(channel_element::type::records));
+  out.raw(std::uint8_t{0});
+  out.raw(min_timestamp);
+  b.encode(out);
+  auto edge = static_cast<std::uint32_t>(graph.edges.size()) + operator_index;
+  auto& list = items_[{edge, channel_end::output}];
+  list.push_back(out.take());
+  bytes_ += list.back().size();
+}
+
+void in_flight_log::write(snapshot_writer& out, const job_graph& graph,
+                          std::uint32_t vertex) const {
   for (auto& [at, list] : items_) {
     auto [edge, end] = at;
-    out.begin_state(in_flight_uid, in_flight_state_name(keys[edge], end), state_kind::operator_list,
-                    graph.edges[edge].type->schema());
+    auto described = describe_edge(graph, vertex, edge);
+    out.begin_state(in_flight_uid, in_flight_state_name(described.key, end),
+                    state_kind::operator_list, described.schema);
     for (std::uint32_t i = 0; i < list.size(); ++i) {
       out.begin_group(i);
       out.append(list[i]);
@@ -224,6 +277,9 @@ public:
           if (e.records) result_.internals.push_back({link.to, e.records.take()});
         });
     }
+    // What is further down the chain was there before.
+    std::stable_sort(result_.internals.begin(), result_.internals.end(),
+                     [](auto& a, auto& b) { return a.operator_index > b.operator_index; });
     return std::move(result_);
   }
 

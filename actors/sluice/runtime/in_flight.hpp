@@ -34,8 +34,9 @@ std::string link_key(const job_graph& graph, const job_vertex& v, const chain_li
 /// Name of the state that holds the elements of an edge's `end`.
 std::string in_flight_state_name(const std::string& edge_key, channel_end end);
 
-/// "\"map\" -> \"sink\"", for messages.
-std::string describe_edge(const job_graph& graph, const job_edge& e);
+/// What the manifest says of edge `edge`, or of a link of `vertex`, that has elements in flight.
+manifest::in_flight_edge describe_edge(const job_graph& graph, std::uint32_t vertex,
+                                       std::uint32_t edge);
 
 /// Encodes a `records`, `watermark` or `status` element of channel `ordinal` of its edge.
 std::string encode_element(std::uint32_t ordinal, const channel_element& e);
@@ -52,12 +53,16 @@ public:
   /// Notes `e`, which travels in channel `ordinal` of edge `edge` of the graph.
   void add(channel_end end, std::uint32_t edge, std::uint32_t ordinal, const channel_element& e);
 
+  /// Notes records that an operator of the chain is still to be given in place of its link.
+  void add_internal(const job_graph& graph, std::uint32_t operator_index, const batch& b);
+
   bool empty() const noexcept { return items_.empty(); }
   std::uint64_t bytes() const noexcept { return bytes_; }
+  /// Edges by index; links of the chain as `internal_edge` does.
   std::vector<std::uint32_t> edges() const;
   void clear();
 
-  void write(snapshot_writer& out, const job_graph& graph) const;
+  void write(snapshot_writer& out, const job_graph& graph, std::uint32_t vertex) const;
 
 private:
   std::map<std::pair<std::uint32_t, channel_end>, std::vector<std::string>> items_;

@@ -175,17 +175,10 @@ void job::on_declined(const snapshot_declined_msg& m) {
 
 namespace {
 
-void add_in_flight_edge(manifest& m, const job_graph& graph, std::uint32_t index) {
-  auto key = edge_keys(graph)[index];
-  if (std::any_of(m.in_flight.begin(), m.in_flight.end(), [&](auto& e) { return e.key == key; }))
-    return;
-  auto& e = graph.edges[index];
-  auto& from = graph.vertices[e.from];
-  auto& to = graph.vertices[e.to];
-  m.in_flight.push_back({std::move(key), describe_edge(graph, e),
-                         graph.node(from.chain[e.from_operator]).uid,
-                         graph.node(to.chain.front()).uid, std::string(to_string(e.how)),
-                         e.type->schema(), from.parallelism, to.parallelism});
+void add_in_flight_edge(manifest& m, manifest::in_flight_edge edge) {
+  if (std::none_of(m.in_flight.begin(), m.in_flight.end(),
+                   [&](auto& e) { return e.key == edge.key; }))
+    m.in_flight.push_back(std::move(edge));
 }
 
 } // namespace
@@ -208,7 +201,8 @@ void job::complete_checkpoint() {
     entry.checksum = ack.checksum;
     entry.in_flight_bytes = ack.in_flight_bytes;
     done->manifest.tasks.push_back(std::move(entry));
-    for (auto edge : ack.in_flight_edges) add_in_flight_edge(done->manifest, graph, edge);
+    for (auto edge : ack.in_flight_edges)
+      add_in_flight_edge(done->manifest, describe_edge(graph, task.vertex, edge));
     for (auto& s : done->manifest.sources) {
       if (s.uid != graph.node(v.chain.front()).uid) continue;
       for (auto& split : ack.splits) {

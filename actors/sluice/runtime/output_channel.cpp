@@ -147,7 +147,9 @@ void output_channel::dispatch(channel_element element) {
 }
 
 void output_channel::add_credit(credit_msg& credit) {
-  credit_batches_ += credit.batches + credit.window_batches;
+  // Apart: their types' sum would be unsigned.
+  credit_batches_ += credit.batches;
+  credit_batches_ += credit.window_batches;
   credit_bytes_ += credit.bytes;
   window_batches_ += static_cast<std::uint32_t>(credit.window_batches);
   if (credit.batch_records > 0) max_records = credit.batch_records;

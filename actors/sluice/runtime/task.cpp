@@ -195,18 +195,35 @@ void task::restore_inputs() {
   }
 }
 
-/// Sends, before anything new, what the checkpoint found waiting to be sent; and handles what has
-/// no way to go any more, because its receiver is in the same chain now.
+/// Sends, before anything new, what the checkpoint found waiting to be sent.
 void task::replay_outputs() {
-  auto replay = std::exchange(replay_, {});
-  for (auto& i : replay.internals) chain_->inject(i.operator_index, *i.records);
-  for (auto& out : replay.outputs) {
+  for (auto& out : std::exchange(replay_.outputs, {})) {
     auto& edge = *chain_->edges()[out.edge];
     if (out.ordinal)
       edge.channels().at(*out.ordinal)->resend(std::move(out.element));
     else
       edge.receive(*out.element.records);
   }
+  for (auto& i : std::exchange(replay_.internals, {})) replaying_.push_back(std::move(i));
+}
+
+/// Gives an operator of the chain a part of what had come to it over an edge that is a link now.
+void task::replay_slice() {
+  auto& next = replaying_.front();
+  auto& b = *next.records;
+  auto end = std::min(b.size(), replay_done_ + slicer_.limit());
+  auto started = now_;
+  auto slice = b.make_empty();
+  slice->append_move(b, replay_done_, end);
+  chain_->inject(next.operator_index, *slice);
+  flush_aged();
+  measure(end - replay_done_, started);
+  replay_done_ = end;
+  if (replay_done_ < b.size()) return;
+  replaying_.pop_front();
+  replay_done_ = 0;
+  if (replaying_.empty() && postponed_trigger_)
+    on_trigger(*std::exchange(postponed_trigger_, std::nullopt));
 }
 
 void task::on_start() {
@@ -300,8 +317,8 @@ void task::run() {
 void task::run_inputs() {
   auto until = now_ + longest_turn;
   for (int turn = 0; phase_ == phase::running; ++turn) {
-    if (is_head_) run_loop_buffer();
-    if (!partial_ && !gate_.has_next()) return;
+    if (is_head_ && replaying_.empty()) run_loop_buffer();
+    if (!partial_ && !gate_.has_next() && replaying_.empty()) return;
     if (!may_produce()) {
       blocked_ = true;
       spec_.probe->credit_waits.add(1);
@@ -311,7 +328,9 @@ void task::run_inputs() {
       yield();
       return;
     }
-    if (partial_)
+    if (!replaying_.empty())
+      replay_slice();
+    else if (partial_)
       handle_slice();
     else
       handle(gate_.take());
@@ -322,11 +341,15 @@ void task::run_source() {
   auto& source = *chain_->source();
   auto until = now_ + longest_turn;
   for (int turn = 0; turn < batches_per_turn && now_ <= until; ++turn) {
-    if (source_waiting_) return;
+    if (source_waiting_ && replaying_.empty()) return;
     if (!may_produce()) {
       blocked_ = true;
       spec_.probe->credit_waits.add(1);
       return;
+    }
+    if (!replaying_.empty()) {
+      replay_slice();
+      continue;
     }
     auto before = std::pair(now_, source.ports()[0].num_records());
     auto result = source.poll_once();
@@ -383,7 +406,7 @@ void task::yield() {
 /// After a turn: if there is nothing more to do, nothing should wait in a buffer either.
 void task::settle() {
   if (!active() || continuing_) return;
-  if ((partial_ || gate_.has_next()) && !blocked_) return;
+  if ((partial_ || gate_.has_next() || !replaying_.empty()) && !blocked_) return;
   if (!self_->mailbox().empty()) return;
   for (auto* c : channels_) c->flush();
   chain_->on_idle();

@@ -95,6 +95,7 @@ private:
   void open_restored();
   void restore_inputs();
   void replay_outputs();
+  void replay_slice();
 
   // -- data plane
   // ----------------------------------------------------------------------------------
@@ -170,7 +171,10 @@ private:
   input_gate gate_;
   std::vector<std::uint32_t> ordinals_; ///< of input channels, among those of the same edge
   std::vector<output_channel*> channels_;
-  restored_in_flight replay_; ///< for when all tasks are there
+  restored_in_flight replay_;                          ///< for when all tasks are there
+  std::deque<restored_in_flight::internal> replaying_; ///< comes before all other input
+  std::size_t replay_done_ = 0;                        ///< records of the first
+  std::optional<trigger_msg> postponed_trigger_;       ///< until it is done
 
   bool continuing_ = false; ///< a continue_msg is under way
   bool blocked_ = false;    ///< waiting for credit or for a sink

@@ -20,6 +20,14 @@ void write_items(snapshot_writer& out, const std::string& uid, std::string_view 
   }
 }
 
+/// Removes the first `n` records, which were moved out.
+void drop_front(batch& b, std::size_t n) {
+  if (n == 0) return;
+  auto rest = b.make_empty();
+  rest->append_move(b, n, b.size());
+  b.swap_contents(*rest);
+}
+
 } // namespace
 
 void checkpoint_paths::set(checkpoint_id id, std::string path) {
@@ -37,6 +45,12 @@ std::string checkpoint_paths::path_of(checkpoint_id id) const {
 void task::on_trigger(trigger_msg m) {
   if (phase_ != phase::running || m.id <= last_checkpoint_) return;
   barrier mark{m.id, barrier_kind::checkpoint, 0, m.overtake_at};
+  if (chain_->source() && !replaying_.empty()) {
+    // Its records are behind those that an earlier checkpoint left to replay.
+    postponed_trigger_ = m;
+    if (m.overtake_at != max_timestamp) guarded([&] { arm_overtake(mark); });
+    return;
+  }
   if (chain_->source() || inputs_ended_) {
     guarded([&] { take_checkpoint(mark); });
     return;
@@ -95,11 +109,12 @@ void task::overtake(checkpoint_id id) {
 /// handled goes into it, and so does what they bring until their barriers come.
 void task::overtake_inputs(barrier mark) {
   in_flight_log overtaken;
+  for (auto& r : replaying_) {
+    drop_front(*r.records, std::exchange(replay_done_, 0));
+    overtaken.add_internal(*spec_.graph, r.operator_index, *r.records);
+  }
   if (partial_) {
-    auto& b = *partial_->element.records;
-    auto rest = b.make_empty();
-    rest->append_move(b, std::exchange(partial_done_, 0), b.size());
-    b.swap_contents(*rest);
+    drop_front(*partial_->element.records, std::exchange(partial_done_, 0));
     log_input(partial_->channel, partial_->element, overtaken);
   }
   gate_.overtake(mark, [&](std::uint32_t channel, const channel_element& e) {
@@ -252,7 +267,7 @@ void task::post_snapshot(std::shared_ptr<pending_snapshot> pending, snapshot_ack
       for (auto& [i, list] : pending->committables)
         write_items(out, uids[i], committables_name, "committable", list);
       write_items(out, uids[0], loop_state_name, loop_schema, pending->loop);
-      pending->in_flight.write(out, *graph);
+      pending->in_flight.write(out, *graph, ack.task.vertex);
       auto result = out.finish();
       ack.file = file;
       ack.bytes = done.bytes = result.bytes;
@@ -302,6 +317,7 @@ void task::on_aborted(checkpoint_aborted_msg m) {
   gate_.abort(m.id);
   if (missed_trigger_ && missed_trigger_->id <= m.id) missed_trigger_.reset();
   if (waiting_mark_ && waiting_mark_->id <= m.id) waiting_mark_.reset();
+  if (postponed_trigger_ && postponed_trigger_->id <= m.id) postponed_trigger_.reset();
   if (logging_ && logging_->id <= m.id) {
     logging_->discarded = true;
     guarded([&] { write_snapshot(logging_->id); });
