@@ -7,6 +7,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <cstdlib>
+#include <random>
 
 namespace sluice::testing {
 
@@ -98,6 +99,94 @@ BOOST_AUTO_TEST_CASE(every_record_counts_once_whatever_fails_and_whenever) {
       BOOST_TEST(runtime.num_actors() == 0u);
     }
   }
+}
+
+namespace {
+
+/// Runs a program of failing operators, whose records take time, to its end or first failure.
+/// Returns whether it ended well; adds to `in_flight` what its last checkpoint found in queues.
+bool run_unaligned(random_program& program, std::uint64_t seed, const std::string& directory,
+                   restart_strategy restart, std::uint64_t& in_flight) {
+  auto& env = program.env;
+  env.enable_checkpointing(std::chrono::milliseconds(20), directory);
+  env.checkpoint_settings().tolerable_failures = std::nullopt;
+  env.checkpoint_settings().externalized = true;
+  if (seed % 11 == 0) env.checkpoint_settings().timeout = std::chrono::milliseconds(15);
+  env.enable_unaligned_checkpoints(std::chrono::milliseconds(seed % 3 == 0 ? 0 : seed % 40));
+  env.restore_from("latest");
+  env.set_restart_strategy(restart);
+  stepped_runtime runtime(seed);
+  std::mt19937_64 random(seed);
+  program.fuse->work = [&] {
+    if (random() % 16 == 0) runtime.take_time(std::chrono::microseconds(random() % 4000));
+  };
+  auto graph = make_job_graph(env.program()->pending());
+  BOOST_TEST_INFO_SCOPE(explain(graph));
+  auto job = runtime.submit(std::move(graph));
+  runtime.run_to_end(*job, 1 + static_cast<int>(seed % 60));
+  program.fuse->work = nullptr;
+  in_flight += job->metrics().checkpoints.last_persisted_in_flight_bytes;
+  BOOST_TEST(runtime.num_actors() == 0u);
+  try {
+    return job->wait_until({}).has_value();
+  } catch (const job_error& e) {
+    BOOST_REQUIRE_MESSAGE(std::string(e.what()).find("boom") != std::string::npos, e.what());
+    return false;
+  }
+}
+
+void check_results(const random_program& program) {
+  std::vector<std::vector<std::int64_t>> results;
+  for (auto& c : program.committed) results.push_back(c->all());
+  BOOST_TEST((sorted(results) == program.expected));
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(every_record_counts_once_when_barriers_overtake) {
+  auto [first, last] = seeds(600);
+  temporary_directory directory;
+  std::uint64_t in_flight = 0;
+  for (auto seed = first; seed < last; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      auto program = make_random_program(seed, {seed % 2 == 0, true});
+      program.fuse->explosions_left = static_cast<int>(seed % 4);
+      program.fuse->records_left = static_cast<std::int64_t>(seed * 31 % 400);
+      BOOST_REQUIRE(run_unaligned(program, seed, directory.path() + "/" + std::to_string(seed),
+                                  fixed_delay_restart{10, std::chrono::milliseconds(5)},
+                                  in_flight));
+      check_results(program);
+    }
+  }
+  if (last - first > 100) BOOST_TEST(in_flight > 0u); // or none of this was tested
+}
+
+BOOST_AUTO_TEST_CASE(every_record_counts_once_when_unaligned_checkpoints_are_rescaled) {
+  auto [first, last] = seeds(600);
+  temporary_directory directory;
+  std::uint64_t in_flight = 0;
+  for (auto seed = first; seed < last; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      auto path = directory.path() + "/" + std::to_string(seed);
+      auto explosions = static_cast<int>(1 + seed % 3);
+      program_options options{seed % 2 == 0, true};
+      for (int round = 0;; ++round) {
+        BOOST_REQUIRE(round <= explosions);
+        BOOST_TEST_INFO_SCOPE("round " << round);
+        options.rescale = round == 0 ? 0 : seed * 10 + static_cast<std::uint64_t>(round);
+        auto program = make_random_program(seed, options);
+        options.committed = program.committed;
+        program.fuse->explosions_left = round < explosions ? 1 : 0;
+        program.fuse->records_left = static_cast<std::int64_t>(seed * 31 % 400);
+        if (!run_unaligned(program, seed + static_cast<std::uint64_t>(round) * 1000000, path,
+                           no_restart{}, in_flight))
+          continue;
+        check_results(program);
+        break;
+      }
+    }
+  }
+  if (last - first > 100) BOOST_TEST(in_flight > 0u);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -111,6 +111,55 @@ BOOST_AUTO_TEST_CASE(killed_at_any_moment_no_record_is_lost_or_doubled) {
   }
 }
 
+namespace {
+
+/// Waits until the checkpoint directory has a complete one besides `known`.
+bool wait_for_checkpoint(const std::string& directory, const std::set<std::string>& known,
+                         std::chrono::milliseconds limit) {
+  auto deadline = std::chrono::steady_clock::now() + limit;
+  while (std::chrono::steady_clock::now() < deadline) {
+    std::error_code ec;
+    for (auto& entry : fs::directory_iterator(directory, ec))
+      if (!known.contains(entry.path().string()) && fs::exists(entry.path() / "manifest", ec))
+        return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return false;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_sink_that_sleeps_does_not_hold_up_checkpoints_and_gets_each_record_once) {
+  temporary_directory directory;
+  auto output = directory.path() + "/out";
+  auto checkpoints = directory.path() + "/checkpoints";
+  fs::create_directories(output);
+  fs::create_directories(checkpoints);
+  constexpr std::int64_t count = 400;
+  for (int kills = 0;; ++kills) {
+    auto parallelism = kills % 2 == 0 ? "2" : "1"; // restoring rescales what was under way
+    std::set<std::string> known;
+    for (auto& entry : fs::directory_iterator(checkpoints)) known.insert(entry.path().string());
+    auto pid = start_job(SLUICE_KILL_JOB,
+                         {checkpoints, output, std::to_string(count), parallelism, "slow"});
+    if (kills == 6) {
+      auto status = wait_for(pid, std::chrono::seconds(60));
+      BOOST_REQUIRE_MESSAGE(status && WIFEXITED(*status) && WEXITSTATUS(*status) == 0,
+                            "the job failed");
+      break;
+    }
+    // Aligned, it would take until what is under way is written: seconds.
+    BOOST_TEST(wait_for_checkpoint(checkpoints, known, std::chrono::seconds(3)));
+    ::kill(pid, SIGKILL);
+    wait_for(pid, std::chrono::seconds(10));
+  }
+  std::set<std::int64_t> numbers;
+  auto lines = visible_output(output);
+  for (auto& [number, n] : lines) numbers.insert(number);
+  BOOST_TEST(lines.size() == static_cast<std::size_t>(count));
+  BOOST_TEST(numbers.size() == static_cast<std::size_t>(count));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace sluice::testing

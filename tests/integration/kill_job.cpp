@@ -1,11 +1,14 @@
 /// A job that a test kills: numbers through a keyed stage into files, exactly once.
-/// Usage: kill_job CHECKPOINTS OUTPUT COUNT PARALLELISM
+/// Usage: kill_job CHECKPOINTS OUTPUT COUNT PARALLELISM [slow]
+/// slow: records come as fast as they can, writing one takes 20 ms, and barriers overtake them.
 #include "sluice/connect/file/file_sink.hpp"
 #include "sluice/sluice.hpp"
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
+#include <thread>
 
 namespace {
 
@@ -27,7 +30,8 @@ struct counting {
 } // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) return 2;
+  auto slow = argc == 6 && std::strcmp(argv[5], "slow") == 0;
+  if (argc != 5 && !slow) return 2;
   try {
     sluice::stream_environment env;
     env.set_parallelism(static_cast<std::uint32_t>(std::atoi(argv[4])));
@@ -37,12 +41,21 @@ int main(int argc, char** argv) {
     env.restore_from("latest");
     sluice::generator_options options;
     options.count = static_cast<std::uint64_t>(std::atoll(argv[3]));
-    options.records_per_second = static_cast<double>(*options.count) / 1.5;
+    if (slow)
+      env.enable_unaligned_checkpoints(std::chrono::milliseconds(50));
+    else
+      options.records_per_second = static_cast<double>(*options.count) / 1.5;
     env.from_generator([](std::uint64_t n) { return static_cast<std::int64_t>(n); }, options)
       .uid("numbers")
       .key_by([](std::int64_t n) { return n % 97; })
       .process(counting{})
       .uid("count")
+      .rebalance()
+      .map([slow](std::string line) {
+        if (slow) std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        return line;
+      })
+      .uid("write")
       .sink_to(sluice::text_file_sink(argv[2]))
       .uid("files");
     env.execute("killed job");

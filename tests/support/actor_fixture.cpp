@@ -39,6 +39,9 @@ public:
   }
   boost::asio::any_io_executor io_executor() override { return io_.get_executor(); }
   const clock& processing_clock() const noexcept override { return clock_; }
+  std::chrono::steady_clock::time_point steady_now() const noexcept override {
+    return std::chrono::steady_clock::time_point(std::chrono::microseconds(clock_.now_));
+  }
 
   std::vector<std::shared_ptr<stepped_strand>> strands_;
   manual_clock clock_;
@@ -67,6 +70,7 @@ public:
   std::string savepoint(const std::string&, bool) override { return {}; }
   std::string checkpoint() override { return {}; }
   bool ended() const { return board_->ended(); }
+  const runtime::job_actor& actor() const noexcept { return actor_; }
 
 private:
   runtime::job_actor actor_;
@@ -87,6 +91,7 @@ struct stepped_runtime::impl {
   caf::actor_system_config config;
   caf::actor_system system;
   caf::scheduler::test_coordinator& scheduler;
+  duration owed{0}; ///< time that the scheduler has not been told of
 };
 
 stepped_runtime::stepped_runtime(std::uint64_t seed) : impl_(std::make_unique<impl>(seed)) {}
@@ -102,7 +107,24 @@ std::shared_ptr<job_control> stepped_runtime::submit(job_graph graph) {
   return std::make_shared<stepped_job>(std::move(actor), std::move(board));
 }
 
+void stepped_runtime::take_time(duration d) {
+  impl_->services.clock_.now_ += d.count();
+  impl_->owed += d;
+}
+
+std::future<std::string> stepped_runtime::request_checkpoint(job_control& job,
+                                                             std::string savepoint_directory) {
+  runtime::checkpoint_request_msg m;
+  m.reply = std::make_shared<std::promise<std::string>>();
+  m.savepoint_directory = std::move(savepoint_directory);
+  auto result = m.reply->get_future();
+  caf::anon_send<caf::message_priority::high>(dynamic_cast<stepped_job&>(job).actor(), m);
+  return result;
+}
+
 bool stepped_runtime::step() {
+  if (impl_->owed.count() > 0)
+    impl_->scheduler.advance_time(std::exchange(impl_->owed, duration(0)));
   auto& jobs = impl_->scheduler.jobs;
   auto& strands = impl_->services.strands_;
   std::erase_if(strands, [](auto& s) { return s.use_count() == 1 && s->work_.empty(); });

@@ -5,7 +5,9 @@
 #include "sluice/plan/executor.hpp"
 
 #include <cstdint>
+#include <future>
 #include <memory>
+#include <string>
 
 namespace sluice::testing {
 
@@ -33,6 +35,14 @@ public:
   std::size_t run_to_end(job_control& job, int ticks_per_1000 = 0);
 
   const clock& processing_clock() const noexcept;
+
+  /// Moves time as work does that takes long: for a program's functions to call. Messages that wait
+  /// for a time come when the next step has been done.
+  void take_time(duration d);
+
+  /// Asks for a checkpoint, or a savepoint where `savepoint_directory` says.
+  std::future<std::string> request_checkpoint(job_control& job,
+                                              std::string savepoint_directory = {});
 
   /// Actors that are alive.
   std::size_t num_actors() const;

@@ -17,13 +17,14 @@ struct pair_record {
 /// Builds operator by operator, keeping what each stream holds as a plain multiset.
 class builder {
 public:
-  builder(std::uint64_t seed, program_options options) : random_(seed), options_(options) {
+  builder(std::uint64_t seed, program_options options)
+    : random_(seed), rescale_(options.rescale), options_(std::move(options)) {
     result_.fuse = std::make_shared<bomb>();
     result_.results = std::make_shared<gathered>();
     result_.env.set_execution_mode(execution_mode::batch);
-    result_.env.set_parallelism(pick(1, 3));
+    result_.env.set_parallelism(parallelism(1, 3));
     result_.env.config().max_parallelism = pick(4, 130);
-    if (!options.chaining) result_.env.disable_operator_chaining();
+    if (!options_.chaining) result_.env.disable_operator_chaining();
   }
 
   random_program run() {
@@ -49,6 +50,12 @@ private:
   std::uint32_t pick(std::uint32_t low, std::uint32_t high) {
     return low + static_cast<std::uint32_t>(random_() % (high - low + 1));
   }
+  /// As `pick`, but another number when the program is rescaled.
+  std::uint32_t parallelism(std::uint32_t low, std::uint32_t high) {
+    auto as_first = pick(low, high);
+    if (options_.rescale == 0) return as_first;
+    return low + static_cast<std::uint32_t>(rescale_() % (high - low + 1));
+  }
   bool chance(std::uint32_t percent) { return pick(1, 100) <= percent; }
 
   stream& any() {
@@ -58,7 +65,7 @@ private:
   }
 
   void add(data_stream<std::int64_t> flow, numbers content) {
-    if (chance(30)) flow.set_parallelism(pick(1, 4));
+    if (chance(30)) flow.set_parallelism(parallelism(1, 4));
     if (chance(30)) flow.set_buffer_timeout(duration(0));
     if (chance(10)) flow.start_new_chain();
     if (chance(10)) flow.disable_chaining();
@@ -115,6 +122,7 @@ private:
           fuse->records_left = 40;
           throw std::runtime_error("boom");
         }
+        if (fuse->work) fuse->work();
         return x + c;
       }),
           content);
@@ -191,7 +199,7 @@ private:
                       })
                     .key_by(&pair_record::key)
                     .sum(&pair_record::value);
-    if (chance(50)) summed.set_parallelism(pick(1, 4));
+    if (chance(50)) summed.set_parallelism(parallelism(1, 4));
     add(summed.map([](const pair_record& p) { return p.value * 41 + p.key; }), out);
   }
 
@@ -244,10 +252,10 @@ private:
     }
     auto loop = flow.iterate();
     auto halved = loop.map([](std::int64_t x) { return x / 2; });
-    auto p = pick(1, 3);
+    auto p = parallelism(1, 3);
     if (chance(50)) halved.set_parallelism(p);
     auto again = halved.filter([bound](std::int64_t x) { return x >= bound; });
-    if (chance(50)) again.set_parallelism(pick(1, 3));
+    if (chance(50)) again.set_parallelism(parallelism(1, 3));
     loop.close_with(again);
     add(halved.filter([bound](std::int64_t x) { return x < bound; }), out);
   }
@@ -258,9 +266,11 @@ private:
     result_.expected.push_back(s.content);
     std::sort(result_.expected.back().begin(), result_.expected.back().end());
     if (options_.failing) {
-      result_.committed.push_back(std::make_shared<committed_output>());
+      result_.committed.push_back(index < options_.committed.size()
+                                    ? options_.committed[index]
+                                    : std::make_shared<committed_output>());
       auto sink = spread(s).sink_to(std::make_shared<transactional_sink>(result_.committed.back()));
-      if (chance(30)) sink.set_parallelism(pick(1, 3));
+      if (chance(30)) sink.set_parallelism(parallelism(1, 3));
       return;
     }
     result_.results->per_sink.emplace_back();
@@ -268,10 +278,11 @@ private:
       std::lock_guard lock(results->mutex);
       results->per_sink[index].push_back(x);
     });
-    if (chance(30)) sink.set_parallelism(pick(1, 3));
+    if (chance(30)) sink.set_parallelism(parallelism(1, 3));
   }
 
   std::mt19937_64 random_;
+  std::mt19937_64 rescale_;
   program_options options_;
   random_program result_;
   std::deque<stream> streams_;

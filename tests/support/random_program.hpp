@@ -5,6 +5,7 @@
 #include "support/transactional_sink.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -24,6 +25,7 @@ struct gathered {
 struct bomb {
   std::int64_t records_left = 0;
   int explosions_left = 0;
+  std::function<void()> work; ///< what else a record costs, if set
 };
 
 struct random_program {
@@ -38,6 +40,10 @@ struct program_options {
   bool chaining = true;
   /// Sinks are transactional, and operators throw as `fuse` says.
   bool failing = false;
+  /// Anything but 0 gives the same program with other parallelism.
+  std::uint64_t rescale = 0;
+  /// Sinks of the program that this one goes on for.
+  std::vector<std::shared_ptr<committed_output>> committed = {};
 };
 
 /// Builds the program that `seed` stands for: random operators, edges, parallelism, batch sizes.

@@ -1,6 +1,7 @@
 #include "sluice/runtime/input_gate.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::runtime {
 
@@ -20,10 +21,21 @@ input_gate::next input_gate::take() {
   auto i = ready_.front();
   ready_.pop_front();
   auto& c = channels_[i];
-  next result{i, std::move(c.queue.front())};
+  next result{i, std::move(c.queue.front()), c.restored > 0};
   c.queue.pop_front();
-  if (result.element.kind == channel_element::type::records) --c.queued_batches;
+  if (result.restored)
+    --c.restored;
+  else if (result.element.kind == channel_element::type::records)
+    --c.queued_batches;
   return result;
+}
+
+void input_gate::restore(std::uint32_t i, channel_element element) {
+  auto& c = channels_.at(i);
+  SLUICE_CHECK(c.queue.size() == c.restored, "channel {} has live elements already", i);
+  c.queue.push_back(std::move(element));
+  ++c.restored;
+  ready_.push_back(i);
 }
 
 std::optional<timestamp> input_gate::advance(std::uint32_t i, timestamp w) {
@@ -83,6 +95,7 @@ std::optional<barrier> input_gate::complete_if_all(std::optional<alignment>& a) 
   for (std::size_t i = 0; i < channels_.size(); ++i)
     if (!a->seen[i] && expects(channels_[i], a->mark)) return std::nullopt;
   auto mark = a->mark;
+  if (mark.kind == barrier_kind::checkpoint) settled_ = std::max(settled_, mark.id);
   a.reset();
   release();
   return mark;
@@ -91,7 +104,7 @@ std::optional<barrier> input_gate::complete_if_all(std::optional<alignment>& a) 
 std::optional<barrier> input_gate::align(std::uint32_t i, barrier mark, bool hold) {
   auto probe = mark.kind == barrier_kind::loop_probe;
   auto& current = probe ? probing_ : aligning_;
-  if (!probe && mark.id <= last_aborted_) return std::nullopt;
+  if (!probe && mark.id <= settled_) return std::nullopt;
   if (current && mark.id < current->mark.id) return std::nullopt;
   if (!current || mark.id > current->mark.id || mark.loop != current->mark.loop) {
     if (current) {
@@ -118,11 +131,63 @@ std::optional<barrier> input_gate::realign() {
 }
 
 void input_gate::abort(checkpoint_id id) {
-  last_aborted_ = std::max(last_aborted_, id);
+  if (id >= settled_) { // else they are those of a later checkpoint
+    for (auto& c : channels_) c.overtaken = false;
+    num_overtaken_ = 0;
+    settled_ = id;
+  }
   if (aligning_ && aligning_->mark.id <= id) {
     aligning_.reset();
     release();
   }
+}
+
+void input_gate::overtake(const barrier& mark,
+                          const std::function<void(std::uint32_t, const channel_element&)>& log) {
+  using type = channel_element::type;
+  num_overtaken_ = 0;
+  for (std::uint32_t i = 0; i < channels_.size(); ++i) {
+    auto& c = channels_[i];
+    c.overtaken = false;
+    if (c.feedback || c.ended) continue;
+    if (aligning_ && aligning_->mark.id == mark.id && aligning_->seen[i]) continue;
+    c.overtaken = true;
+    for (std::size_t k = 0; c.overtaken && k < c.queue.size(); ++k) {
+      auto& e = c.queue[k];
+      if (e.kind == type::end_of_input) {
+        c.overtaken = false;
+      } else if (e.kind != type::barrier) {
+        log(i, e);
+      } else if (e.mark.kind == barrier_kind::checkpoint && e.mark.id == mark.id) {
+        remove(i, k);
+        c.overtaken = false;
+      }
+    }
+    num_overtaken_ += c.overtaken;
+  }
+  settled_ = std::max(settled_, mark.id);
+  if (aligning_ && aligning_->mark.id <= mark.id) {
+    aligning_.reset();
+    release();
+  }
+}
+
+void input_gate::caught_up(std::uint32_t i) {
+  if (!std::exchange(channels_[i].overtaken, false)) return;
+  --num_overtaken_;
+}
+
+/// Takes an element out of the middle of a queue.
+void input_gate::remove(std::uint32_t i, std::size_t position) {
+  auto& c = channels_[i];
+  c.queue.erase(c.queue.begin() + static_cast<std::ptrdiff_t>(position));
+  if (c.held) {
+    --c.held_elements;
+    return;
+  }
+  auto at = std::find(ready_.begin(), ready_.end(), i);
+  for (; position > 0; --position) at = std::find(at + 1, ready_.end(), i);
+  ready_.erase(at);
 }
 
 void input_gate::release() {

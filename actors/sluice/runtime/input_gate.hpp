@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -27,12 +28,15 @@ public:
     bool ended = false;
     bool held = false; ///< its barrier came, others' have not
     std::uint64_t held_elements = 0;
+    std::uint64_t restored = 0; ///< elements at the queue's front that a checkpoint brought
+    bool overtaken = false; ///< the checkpoint was taken and its barrier has not come: see overtake
   };
 
   /// What to do next.
   struct next {
     std::uint32_t channel = 0;
     channel_element element;
+    bool restored = false; ///< no sender gave credit for it
   };
 
   void add_channel(channel c) { channels_.push_back(std::move(c)); }
@@ -41,6 +45,10 @@ public:
 
   /// An element has arrived.
   void enqueue(std::uint32_t i, channel_element element);
+
+  /// An element that waited here when the checkpoint was taken that the task starts from. Comes
+  /// before all that arrives. REQUIRES: nothing has arrived in the channel.
+  void restore(std::uint32_t i, channel_element element);
 
   bool has_next() const noexcept { return !ready_.empty(); }
 
@@ -75,10 +83,26 @@ public:
   /// A channel has ended: the barrier may be complete without it.
   std::optional<barrier> realign();
 
+  /// The checkpoint is taken now, without waiting for the inputs that have not brought `mark`.
+  /// Calls `log` for everything queued that the barrier overtakes, in order per channel, and takes
+  /// the barriers out of the queues. Channels where it has not even arrived are `overtaken`.
+  void overtake(const barrier& mark,
+                const std::function<void(std::uint32_t, const channel_element&)>& log);
+
+  /// Whether what arrives in channel `i` still belongs to the checkpoint that was taken.
+  bool overtaken(std::uint32_t i) const { return channels_[i].overtaken; }
+  bool any_overtaken() const noexcept { return num_overtaken_ > 0; }
+
+  /// The overtaking barrier, or the end of input in its place, has arrived in channel `i`.
+  void caught_up(std::uint32_t i);
+
   /// The checkpoint is off: nobody waits for it any more.
   void abort(checkpoint_id id);
 
   bool aligning() const noexcept { return aligning_.has_value(); }
+
+  /// The newest checkpoint that was taken or given up: barriers up to it say nothing any more.
+  checkpoint_id settled() const noexcept { return settled_; }
 
 private:
   struct alignment {
@@ -90,6 +114,7 @@ private:
   bool expects(const channel& c, const barrier& mark) const;
   std::optional<barrier> complete_if_all(std::optional<alignment>& a);
   void release();
+  void remove(std::uint32_t i, std::size_t position);
   std::optional<timestamp> recompute();
 
   std::vector<channel> channels_;
@@ -97,7 +122,8 @@ private:
   std::optional<alignment> aligning_;
   std::optional<alignment> probing_;
   timestamp combined_ = min_timestamp;
-  checkpoint_id last_aborted_ = 0;
+  checkpoint_id settled_ = 0;
+  std::size_t num_overtaken_ = 0;
 };
 
 } // namespace sluice::runtime

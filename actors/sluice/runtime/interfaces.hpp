@@ -27,8 +27,8 @@ using task_actor = caf::typed_actor<
   caf::reacts_to<start_msg>, caf::reacts_to<cancel_msg>, caf::reacts_to<trigger_msg>,
   caf::reacts_to<checkpoint_complete_msg>, caf::reacts_to<checkpoint_aborted_msg>,
   caf::reacts_to<assign_splits_msg>, caf::reacts_to<probe_loop_msg>, caf::reacts_to<end_loop_msg>,
-  caf::reacts_to<continue_msg>, caf::reacts_to<timer_msg>, caf::reacts_to<wakeup_msg>,
-  caf::reacts_to<strand_done_msg>>;
+  caf::reacts_to<overtake_msg>, caf::reacts_to<continue_msg>, caf::reacts_to<timer_msg>,
+  caf::reacts_to<wakeup_msg>, caf::reacts_to<strand_done_msg>>;
 
 /// Supervises one job: deploys, checkpoints, restarts. Coordinates checkpoints, too: see
 /// docs/decisions for why that is not an actor of its own.
@@ -70,6 +70,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sluice::runtime::checkpoint_aborted_msg)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sluice::runtime::assign_splits_msg)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sluice::runtime::probe_loop_msg)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sluice::runtime::end_loop_msg)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sluice::runtime::overtake_msg)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sluice::runtime::continue_msg)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sluice::runtime::timer_msg)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(sluice::runtime::wakeup_msg)

@@ -5,6 +5,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 
@@ -26,6 +27,11 @@ public:
   virtual std::shared_ptr<blocking_strand> make_strand() = 0;
   virtual boost::asio::any_io_executor io_executor() = 0;
   virtual const clock& processing_clock() const noexcept = 0;
+
+  /// Time for measuring how long things take.
+  virtual std::chrono::steady_clock::time_point steady_now() const noexcept {
+    return std::chrono::steady_clock::now();
+  }
 };
 
 /// Real threads, started when first needed. The destructor waits for posted work.

@@ -358,7 +358,10 @@ void job::on_finished(task_finished_msg& m) {
   t.committables = std::move(m.committables);
   if (auto* pending = checkpoints_.current(); pending && pending->missing.count(m.task)) {
     add_finished_task(pending->manifest, t);
-    if (checkpoints_.without(m.task)) complete_checkpoint();
+    if (checkpoints_.without(m.task))
+      complete_checkpoint();
+    else if (!pending->path.empty() && may_be_unaligned(spec_.graph->config.checkpoints))
+      trigger_tasks(); // somebody may wait for a barrier that does not come any more
   }
   if (phase_ == phase::running && std::all_of(tasks_.begin(), tasks_.end(), [](auto& e) {
         return e.phase == task_phase::finished;

@@ -117,6 +117,8 @@ private:
                         std::string savepoint_directory, bool then_stop);
   void trigger(std::string path, checkpoint_id id, std::shared_ptr<std::promise<std::string>> reply,
                bool savepoint, bool then_stop);
+  void trigger_tasks();
+  std::vector<bool> tasks_with_senders() const;
   void complete_checkpoint();
   void checkpoint_done(checkpoint_coordinator::pending done);
   void abort_checkpoint(const std::string& why, bool counts);

@@ -123,13 +123,44 @@ void job::trigger(std::string path, checkpoint_id id,
   checkpoints_.begin(std::move(p));
   if (path.empty()) return;
   log().debug("job \"{}\": checkpoint {} triggered", spec_.graph->config.name, id);
-  for (auto& t : tasks_) {
-    auto kind = spec_.graph->node(spec_.graph->vertices[t.id.vertex].chain.front()).kind;
-    if (kind == node_kind::source || kind == node_kind::iteration_head)
-      self_->send<caf::message_priority::high>(t.handle, trigger_msg{id});
-  }
+  trigger_tasks();
   self_->delayed_send(caf::actor_cast<job_actor>(self_), spec_.graph->config.checkpoints.timeout,
                       job_timer_msg{job_timer_msg::what::checkpoint_timeout, attempt_, id});
+}
+
+/// Tells those that get no barrier from anybody, or might not, that the checkpoint starts. May be
+/// told again when more tasks have finished.
+void job::trigger_tasks() {
+  auto& pending = *checkpoints_.current();
+  auto& c = spec_.graph->config.checkpoints;
+  trigger_msg m;
+  m.id = pending.id;
+  if (!pending.savepoint && may_be_unaligned(c))
+    m.overtake_at = c.aligned_checkpoint_timeout.count() == 0
+                      ? min_timestamp
+                      : pending.started + c.aligned_checkpoint_timeout.count();
+  auto fed = tasks_with_senders();
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
+    auto& t = tasks_[i];
+    auto kind = spec_.graph->node(spec_.graph->vertices[t.id.vertex].chain.front()).kind;
+    m.inputs_finished = kind != node_kind::source && !fed[i];
+    if (kind == node_kind::source || kind == node_kind::iteration_head || m.inputs_finished)
+      self_->send<caf::message_priority::high>(t.handle, m);
+  }
+}
+
+/// Which tasks have inputs whose senders have not finished.
+std::vector<bool> job::tasks_with_senders() const {
+  auto& graph = *spec_.graph;
+  std::vector<bool> result(tasks_.size());
+  for (auto& e : graph.edges) {
+    if (e.feedback) continue;
+    for (std::uint32_t i = 0; i < graph.vertices[e.from].parallelism; ++i) {
+      if (tasks_[first_task_[e.from] + i].phase == task_phase::finished) continue;
+      for (auto consumer : consumers_of(e, i)) result[first_task_[e.to] + consumer] = true;
+    }
+  }
+  return result;
 }
 
 void job::on_ack(const snapshot_ack_msg& m) {
@@ -143,6 +174,16 @@ void job::on_declined(const snapshot_declined_msg& m) {
   abort_checkpoint(fmt::format("operator \"{}\", subtask {}: {}", v.name, m.task.subtask, m.why),
                    true);
 }
+
+namespace {
+
+void add_in_flight_edge(manifest& m, manifest::in_flight_edge edge) {
+  if (std::none_of(m.in_flight.begin(), m.in_flight.end(),
+                   [&](auto& e) { return e.key == edge.key; }))
+    m.in_flight.push_back(std::move(edge));
+}
+
+} // namespace
 
 /// All parts are there: the manifest makes them a checkpoint.
 void job::complete_checkpoint() {
@@ -160,7 +201,10 @@ void job::complete_checkpoint() {
     entry.file = ack.file;
     entry.bytes = ack.bytes;
     entry.checksum = ack.checksum;
+    entry.in_flight_bytes = ack.in_flight_bytes;
     done->manifest.tasks.push_back(std::move(entry));
+    for (auto edge : ack.in_flight_edges)
+      add_in_flight_edge(done->manifest, describe_edge(graph, task.vertex, edge));
     for (auto& s : done->manifest.sources) {
       if (s.uid != graph.node(v.chain.front()).uid) continue;
       for (auto& split : ack.splits) {
@@ -197,7 +241,11 @@ void job::checkpoint_done(checkpoint_coordinator::pending done) {
   ++checkpoint_metrics_.num_completed;
   checkpoint_metrics_.last_id = done.id;
   checkpoint_metrics_.last_bytes = 0;
-  for (auto& t : done.manifest.tasks) checkpoint_metrics_.last_bytes += t.bytes;
+  checkpoint_metrics_.last_persisted_in_flight_bytes = 0;
+  for (auto& t : done.manifest.tasks) {
+    checkpoint_metrics_.last_bytes += t.bytes;
+    checkpoint_metrics_.last_persisted_in_flight_bytes += t.in_flight_bytes;
+  }
   checkpoint_metrics_.last_duration = duration(spec_.io->processing_clock().now() - done.started);
   checkpoint_metrics_.last_path = done.path;
   publish();

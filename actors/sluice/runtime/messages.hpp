@@ -63,6 +63,9 @@ struct barrier {
   checkpoint_id id = 0;
   barrier_kind kind = barrier_kind::checkpoint;
   std::uint32_t loop = 0; ///< loop_probe: vertex of the loop's head
+  /// checkpoint: processing time from which it overtakes what is in its way, which then becomes
+  /// part of the checkpoint. `max_timestamp`: never.
+  timestamp overtake_at = max_timestamp;
 };
 
 /// What travels in a channel, in order.
@@ -93,8 +96,10 @@ struct credit_msg {
   std::uint32_t channel = 0; ///< the sender's number of the channel
   std::uint32_t batches = 0;
   std::int64_t bytes = 0;
-  /// Change of the window, in batches and bytes (negative: it shrinks).
+  /// Change of the window, in batches (negative: it shrinks).
   std::int32_t window_batches = 0;
+  /// Most records that a batch should have from now on; 0: as before.
+  std::uint32_t batch_records = 0;
   batch_box recycled;
 };
 
@@ -104,9 +109,11 @@ struct credit_msg {
 struct start_msg {};
 struct cancel_msg {};
 
-/// To sources and iteration heads: start a checkpoint.
+/// To sources and iteration heads, and to tasks whose inputs have all ended: start a checkpoint.
 struct trigger_msg {
   checkpoint_id id = 0;
+  timestamp overtake_at = max_timestamp; ///< as in `barrier`
+  bool inputs_finished = false;          ///< all senders have finished: no barrier will come
 };
 
 struct checkpoint_complete_msg {
@@ -134,6 +141,10 @@ struct end_loop_msg {};
 
 /// Go on after having given way to others.
 struct continue_msg {};
+/// A barrier that is still in a queue may overtake now.
+struct overtake_msg {
+  checkpoint_id id = 0;
+};
 /// Processing time that somebody asked for has come.
 struct timer_msg {
   timestamp at = 0;
@@ -196,6 +207,8 @@ struct snapshot_ack_msg {
   std::uint64_t bytes = 0;
   std::uint64_t checksum = 0;
   std::vector<source_split> splits; ///< of a source
+  std::uint64_t in_flight_bytes = 0;
+  std::vector<std::uint32_t> in_flight_edges; ///< of the graph
 };
 
 struct snapshot_declined_msg {

@@ -165,6 +165,12 @@ void operator_chain::processing_time(timestamp now) {
   current_ = 0;
 }
 
+void operator_chain::inject(std::uint32_t index, batch& b) {
+  current_ = index;
+  operators_[index]->process(b, 0);
+  current_ = 0;
+}
+
 void operator_chain::finish() {
   for (std::size_t i = 0; i < operators_.size(); ++i) {
     current_ = static_cast<std::uint32_t>(i);

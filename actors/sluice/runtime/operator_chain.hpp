@@ -49,6 +49,10 @@ public:
   void restored();
 
   void process(batch& b, std::uint32_t input) { head().process(b, input); }
+
+  /// Gives `b` to operator `index` of the chain, past those before it.
+  void inject(std::uint32_t index, batch& b);
+
   void watermark(timestamp w, bool exact) { head().on_watermark(w, exact); }
   void status(bool idle) { head().on_status(idle); }
   void processing_time(timestamp now);

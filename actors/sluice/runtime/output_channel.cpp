@@ -1,5 +1,7 @@
 #include "sluice/runtime/output_channel.hpp"
 
+#include <algorithm>
+
 namespace sluice::runtime {
 
 namespace {
@@ -61,12 +63,35 @@ void output_channel::status(bool idle) {
   submit(std::move(e));
 }
 
-void output_channel::control(barrier mark) {
+bool output_channel::control(barrier mark) {
   flush();
   channel_element e;
   e.kind = channel_element::type::barrier;
   e.mark = mark;
   submit(std::move(e));
+  return backlog_.empty();
+}
+
+void output_channel::overtake(barrier mark, const element_log& log) {
+  flush();
+  for (auto& e : backlog_) log(e);
+  channel_element e;
+  e.kind = channel_element::type::barrier;
+  e.mark = mark;
+  dispatch(std::move(e));
+}
+
+void output_channel::overtake_queued(checkpoint_id id, const element_log& log) {
+  auto is_mark = [id](const channel_element& e) {
+    return e.kind == channel_element::type::barrier && e.mark.kind == barrier_kind::checkpoint
+           && e.mark.id == id;
+  };
+  auto at = std::find_if(backlog_.begin(), backlog_.end(), is_mark);
+  if (at == backlog_.end()) return;
+  std::for_each(backlog_.begin(), at, log);
+  auto mark = std::move(*at);
+  backlog_.erase(at);
+  dispatch(std::move(mark));
 }
 
 void output_channel::end_of_input() {
@@ -93,12 +118,12 @@ void output_channel::flush() {
   }
 }
 
-void output_channel::flush_older_than(std::chrono::steady_clock::time_point oldest) {
+void output_channel::flush_older_than(std::chrono::steady_clock::time_point now, duration age) {
   if (!has_pending()) return;
   if (!aging_) {
     aging_ = true; // the partitioner appends without looking at the clock: count from now
-    pending_since_ = std::chrono::steady_clock::now();
-  } else if (pending_since_ <= oldest) {
+    pending_since_ = now;
+  } else if (pending_since_ <= now - age) {
     flush();
   }
 }
@@ -122,8 +147,12 @@ void output_channel::dispatch(channel_element element) {
 }
 
 void output_channel::add_credit(credit_msg& credit) {
-  credit_batches_ += credit.batches + credit.window_batches;
+  // Apart: their types' sum would be unsigned.
+  credit_batches_ += credit.batches;
+  credit_batches_ += credit.window_batches;
   credit_bytes_ += credit.bytes;
+  window_batches_ += static_cast<std::uint32_t>(credit.window_batches);
+  if (credit.batch_records > 0) max_records = credit.batch_records;
   if (auto b = credit.recycled.take(); b && free_.size() < window_batches_) {
     b->clear();
     b->trim(max_recycled_bytes);

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <random>
 #include <vector>
@@ -47,15 +48,29 @@ public:
   /// Event time behind everything appended so far.
   void watermark(timestamp w, bool exact);
   void status(bool idle);
-  void control(barrier mark);
+
+  /// Sends `mark` behind everything else. False: it waits for credit, as what is before it does.
+  bool control(barrier mark);
+
+  using element_log = std::function<void(const channel_element&)>;
+
+  /// Sends `mark` at once. Calls `log` for everything that it overtakes, in order.
+  void overtake(barrier mark, const element_log& log);
+
+  /// The same for the barrier of checkpoint `id`, if it waits in the queue.
+  void overtake_queued(checkpoint_id id, const element_log& log);
+
   void end_of_input();
+
+  /// Sends an element that waited here in an earlier attempt. REQUIRES: nothing new was sent.
+  void resend(channel_element element) { submit(std::move(element)); }
 
   /// Sends the records collected so far.
   void flush();
   void flush_full() override { flush(); }
 
-  /// `flush` if records or a watermark wait since before `oldest`.
-  void flush_older_than(std::chrono::steady_clock::time_point oldest);
+  /// `flush` if records or a watermark wait for `age` and longer.
+  void flush_older_than(std::chrono::steady_clock::time_point now, duration age);
 
   void add_credit(credit_msg& credit);
 

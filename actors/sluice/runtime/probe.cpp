@@ -32,6 +32,8 @@ task_metrics task_probe::read(timestamp now) const {
     m.watermark_lag = duration(now - m.current_input_watermark);
   m.state_bytes = state_bytes.get();
   m.last_checkpoint_bytes = checkpoint_bytes.get();
+  m.last_persisted_in_flight_bytes = in_flight_bytes.get();
+  m.input_window_records = input_window_records.get();
   m.longest_checkpoint_stop = micros(longest_stop_ns);
   std::lock_guard lock(mutex_);
   for (auto& [n, c] : counters_) m.counters[n] = c->get();

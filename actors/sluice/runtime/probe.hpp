@@ -45,7 +45,8 @@ struct task_probe {
 
   gauge records_in, records_out, bytes_in, bytes_out, late_records;
   gauge busy_ns, idle_ns, backpressured_ns, credit_waits;
-  gauge state_bytes, checkpoint_bytes, longest_stop_ns;
+  gauge state_bytes, checkpoint_bytes, in_flight_bytes, longest_stop_ns;
+  gauge input_window_records;
   std::atomic<timestamp> watermark{min_timestamp};
 
   std::shared_ptr<counter> make_counter(const std::string& name);

@@ -100,6 +100,7 @@ void check_compatible(const restore_point& from, const job_graph& graph) {
                     "{}, the program says {}",
                     from.path, uid, from.content.max_parallelism[i], at->second));
   }
+  check_in_flight(from, graph);
 }
 
 task_state_content load_task_state(const restore_point& from, const job_graph& graph,
@@ -135,6 +136,7 @@ task_state_content load_task_state(const restore_point& from, const job_graph& g
     = all_finished
       && std::any_of(from.content.tasks.begin(), from.content.tasks.end(),
                      [&](auto& t) { return has_uid(t, graph.node(v.chain.front()).uid); });
+  result.in_flight = load_in_flight(from, graph, vertex, subtask);
   return result;
 }
 

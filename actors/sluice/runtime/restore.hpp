@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sluice/plan/job_graph.hpp"
+#include "sluice/runtime/in_flight.hpp"
 #include "sluice/runtime/snapshot_store.hpp"
 
 #include <memory>
@@ -31,6 +32,7 @@ struct task_state_content {
   };
   std::vector<per_operator> operators;
   bool finished = false; ///< the task had handled all its input
+  restored_in_flight in_flight;
 };
 
 /// Checks that the program can take over what the checkpoint holds. Errors: `state_error` that says

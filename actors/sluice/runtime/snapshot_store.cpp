@@ -24,7 +24,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint32_t format_version = 1;
+constexpr std::uint32_t format_version = 2;
 constexpr std::string_view state_magic = "SLUICEST";
 constexpr std::string_view manifest_magic = "SLUICEMF";
 constexpr std::string_view manifest_name = "manifest";

@@ -27,7 +27,19 @@ struct manifest {
     std::string file; ///< empty: no state
     std::uint64_t bytes = 0;
     std::uint64_t checksum = 0;
-    bool finished = false; ///< had handled all its input before the checkpoint
+    bool finished = false;             ///< had handled all its input before the checkpoint
+    std::uint64_t in_flight_bytes = 0; ///< of the file: elements that barriers overtook
+  };
+  /// An edge with elements that barriers overtook.
+  struct in_flight_edge {
+    std::string key; ///< see `edge_keys`
+    std::string description;
+    std::string from_uid;
+    std::string to_uid;
+    std::string how; ///< partitioning
+    std::string schema;
+    std::uint32_t from_parallelism = 1;
+    std::uint32_t to_parallelism = 1;
   };
   struct source {
     std::string uid;
@@ -50,6 +62,7 @@ struct manifest {
   std::vector<task> tasks;
   std::vector<source> sources;
   std::vector<output> outputs;
+  std::vector<in_flight_edge> in_flight;
 };
 
 /// A state file being written. Errors: `io_error` naming the file and the system's reason.

@@ -16,6 +16,14 @@ using steady = std::chrono::steady_clock;
 /// Batches that a task handles before it lets its mailbox have a say.
 constexpr int batches_per_turn = 16;
 
+/// And how long it goes on at most, if its records are slow.
+constexpr auto longest_turn = std::chrono::milliseconds(10);
+
+/// Records of a full batch of `e`.
+std::uint32_t full_batch(const job_edge& e) {
+  return e.buffer_timeout.count() == 0 ? 1u : static_cast<std::uint32_t>(e.type->batch_records());
+}
+
 std::uint64_t nanos(steady::duration d) {
   return static_cast<std::uint64_t>(
     std::chrono::duration_cast<std::chrono::nanoseconds>(d).count());
@@ -91,6 +99,8 @@ void task::on_connect(connect_msg& m) {
   phase_ = phase::restoring;
   peers_ = std::move(m);
   auto& graph = *spec_.graph;
+  debloater_ = buffer_debloater(graph.config.buffer_debloat_target);
+  std::map<std::uint32_t, std::uint32_t> channels_of_edge;
   for (auto& in : peers_.inputs) {
     auto& e = graph.edges[in.edge];
     input_gate::channel c;
@@ -99,6 +109,8 @@ void task::on_connect(connect_msg& m) {
     c.loops = (*spec_.loops)[in.edge];
     num_feedback_ += e.feedback;
     gate_.add_channel(std::move(c));
+    ordinals_.push_back(channels_of_edge[in.edge]++);
+    debloater_.add_channel(full_batch(e), !e.feedback);
   }
   auto handle = caf::actor_cast<task_actor>(self_);
   auto content = std::make_shared<task_state_content>();
@@ -122,22 +134,28 @@ void task::build_chain() {
   std::vector<std::unique_ptr<output_edge>> edges;
   for (std::size_t k = 0; k < v.outputs.size(); ++k) {
     auto& e = graph.edges[v.outputs[k]];
-    auto limit = e.buffer_timeout.count() == 0 ? std::size_t{1} : e.type->batch_records();
+    auto target = e.feedback ? duration(0) : graph.config.buffer_debloat_target;
+    auto start = buffer_debloater::initial(target, full_batch(e));
+    channel_window window;
+    window.batches = start.batches;
     std::vector<std::unique_ptr<output_channel>> channels;
     for (std::size_t i = 0; i < peers_.outputs[k].size(); ++i) {
       auto id = static_cast<std::uint32_t>(output_at_.size());
       output_at_.emplace_back(static_cast<std::uint32_t>(k), static_cast<std::uint32_t>(i));
       channels.push_back(
-        std::make_unique<output_channel>(id, *e.type, *this, channel_window{}, limit));
+        std::make_unique<output_channel>(id, *e.type, *this, window, start.records));
       channels_.push_back(channels.back().get());
     }
     auto most = graph.vertices[e.to].max_parallelism;
     edges.push_back(std::make_unique<output_edge>(e, spec_.id.subtask, most, std::move(channels)));
   }
   chain_ = std::make_shared<operator_chain>(make_services(), std::move(edges));
-  if (auto* source = chain_->source())
-    for (auto& e : chain_->edges())
-      if (e->edge().buffer_timeout.count() == 0) source->set_batch_records(1);
+  auto* source = chain_->source();
+  if (!source) return;
+  full_poll_ = chain_->node(0).output->batch_records();
+  for (auto& e : chain_->edges())
+    if (e->edge().buffer_timeout.count() == 0) full_poll_ = 1;
+  poll_less_or_more();
 }
 
 void task::open_restored() {
@@ -160,6 +178,8 @@ void task::open_restored() {
   }
   finished_on_restore_ = content.finished;
   chain_->restored();
+  replay_ = std::move(content.in_flight);
+  restore_inputs();
   restored_.reset();
   if (!uncommitted_.empty()) commit(0, false); // the attempt before may have died before it did
   phase_ = phase::ready;
@@ -179,7 +199,8 @@ void task::on_start() {
   if (phase_ != phase::ready) return;
   phase_ = phase::running;
   log_step("running");
-  last_run_ = steady::now();
+  last_run_ = now_ = spec_.io->steady_now();
+  guarded([&] { replay_outputs(); });
   run();
 }
 
@@ -205,7 +226,7 @@ void task::on_element(element_msg& m) {
     if (gate_.at(m.channel).feedback)
       on_feedback(m.channel, m.element);
     else
-      gate_.enqueue(m.channel, std::move(m.element));
+      arrive(m.channel, m.element);
   });
   run();
 }
@@ -213,6 +234,7 @@ void task::on_element(element_msg& m) {
 void task::on_credit(credit_msg& m) {
   if (m.attempt != spec_.attempt || m.channel >= channels_.size()) return;
   channels_[m.channel]->add_credit(m);
+  if (logging_) guarded([&] { write_snapshot_if_complete(); }); // a barrier may have got through
   if (blocked_ || phase_ == phase::finishing) run();
 }
 
@@ -247,7 +269,7 @@ bool task::may_produce() {
 /// again if more could be done.
 void task::run() {
   if (!active() || continuing_) return;
-  auto start = steady::now();
+  auto start = run_started_ = now_ = spec_.io->steady_now();
   auto& waited = blocked_ ? spec_.probe->backpressured_ns : spec_.probe->idle_ns;
   waited.add(nanos(start - last_run_));
   blocked_ = false;
@@ -261,42 +283,56 @@ void task::run() {
     if (phase_ == phase::finishing) report_finished_if_drained();
     settle();
   });
-  last_run_ = steady::now();
+  last_run_ = spec_.io->steady_now();
   spec_.probe->busy_ns.add(nanos(last_run_ - start));
 }
 
 void task::run_inputs() {
+  auto until = now_ + longest_turn;
   for (int turn = 0; phase_ == phase::running; ++turn) {
-    if (is_head_) run_loop_buffer();
-    if (!gate_.has_next()) return;
+    if (is_head_ && replaying_.empty()) run_loop_buffer();
+    if (!partial_ && !gate_.has_next() && replaying_.empty()) return;
     if (!may_produce()) {
       blocked_ = true;
       spec_.probe->credit_waits.add(1);
       return;
     }
-    if (turn == batches_per_turn) {
+    if (turn == batches_per_turn || now_ > until) {
       yield();
       return;
     }
-    handle(gate_.take());
+    if (!replaying_.empty())
+      replay_slice();
+    else if (partial_)
+      handle_slice();
+    else
+      handle(gate_.take());
   }
 }
 
 void task::run_source() {
   auto& source = *chain_->source();
-  for (int turn = 0; turn < batches_per_turn; ++turn) {
-    if (source_waiting_) return;
+  auto until = now_ + longest_turn;
+  for (int turn = 0; turn < batches_per_turn && now_ <= until; ++turn) {
+    if (source_waiting_ && replaying_.empty()) return;
     if (!may_produce()) {
       blocked_ = true;
       spec_.probe->credit_waits.add(1);
       return;
     }
+    if (!replaying_.empty()) {
+      replay_slice();
+      continue;
+    }
+    auto before = std::pair(now_, source.ports()[0].num_records());
     auto result = source.poll_once();
     spec_.probe->records_in.set(source.ports()[0].num_records());
     spec_.probe->bytes_in.set(source.ports()[0].num_bytes());
+    flush_aged();
+    slicer_.handled(source.ports()[0].num_records() - before.second, now_ - before.first);
+    poll_less_or_more();
     switch (result.status) {
     case poll_result::state::more:
-      flush_aged();
       break;
     case poll_result::state::waiting:
       source_waiting_ = true;
@@ -343,24 +379,49 @@ void task::yield() {
 /// After a turn: if there is nothing more to do, nothing should wait in a buffer either.
 void task::settle() {
   if (!active() || continuing_) return;
-  if (gate_.has_next() && !blocked_) return;
+  if ((partial_ || gate_.has_next() || !replaying_.empty()) && !blocked_) return;
   if (!self_->mailbox().empty()) return;
   for (auto* c : channels_) c->flush();
   chain_->on_idle();
 }
 
 void task::flush_aged() {
-  for (auto& e : chain_->edges()) {
-    auto oldest = steady::now() - e->edge().buffer_timeout;
-    for (auto& c : e->channels()) c->flush_older_than(oldest);
+  now_ = spec_.io->steady_now();
+  for (auto& e : chain_->edges())
+    for (auto& c : e->channels()) c->flush_older_than(now_, e->edge().buffer_timeout);
+}
+
+/// An element has come over the wire.
+void task::arrive(std::uint32_t channel, channel_element& e) {
+  using type = channel_element::type;
+  if (e.kind == type::barrier && e.mark.kind == barrier_kind::checkpoint) {
+    auto mark = e.mark;
+    if (mark.id <= last_checkpoint_) { // taken already: this barrier was overtaken by others
+      if (logging_ && logging_->id == mark.id) gate_.caught_up(channel);
+      write_snapshot_if_complete();
+      return;
+    }
+    if (mark.id <= gate_.settled()) return; // given up
+    gate_.enqueue(channel, std::move(e));
+    if (mark.overtake_at != max_timestamp) arm_overtake(mark);
+    return;
   }
+  if (gate_.overtaken(channel)) [[unlikely]] {
+    if (e.kind == type::end_of_input) {
+      gate_.caught_up(channel);
+      write_snapshot_if_complete();
+    } else {
+      log_input(channel, e, logging_->in_flight);
+    }
+  }
+  gate_.enqueue(channel, std::move(e));
 }
 
 void task::handle(input_gate::next n) {
   auto& e = n.element;
   switch (e.kind) {
   case channel_element::type::records:
-    handle_records(n.channel, e);
+    handle_records(std::move(n));
     break;
   case channel_element::type::watermark:
     if (auto w = gate_.advance(n.channel, e.time)) handle_watermark(*w, e.flag);
@@ -385,24 +446,75 @@ void task::handle(input_gate::next n) {
   }
 }
 
-void task::handle_records(std::uint32_t channel, channel_element& e) {
-  auto& b = *e.records;
+void task::handle_records(input_gate::next n) {
+  auto& b = *n.element.records;
   auto bytes = static_cast<std::int64_t>(b.bytes());
   spec_.probe->records_in.add(b.size());
   spec_.probe->bytes_in.add(static_cast<std::uint64_t>(bytes));
-  if (gate_.at(channel).idle) {
-    gate_.set_idle(channel, false);
+  if (gate_.at(n.channel).idle) {
+    gate_.set_idle(n.channel, false);
     if (status_idle_) {
       status_idle_ = false;
       chain_->status(false);
     }
   }
+  if (b.size() > slicer_.limit()) [[unlikely]] {
+    partial_bytes_ = bytes;
+    partial_done_ = 0;
+    partial_ = std::move(n);
+    handle_slice();
+    return;
+  }
+  process(b, n.channel);
+  complete_batch(n, bytes);
+}
+
+/// The next part of a batch that takes too long to be handled at once.
+void task::handle_slice() {
+  auto& b = *partial_->element.records;
+  auto end = std::min(b.size(), partial_done_ + slicer_.limit());
+  if (!slice_ || !(slice_->type() == b.type())) slice_ = b.make_empty();
+  slice_->append_move(b, partial_done_, end);
+  partial_done_ = end;
+  process(*slice_, partial_->channel);
+  slice_->clear();
+  if (partial_done_ < b.size()) return;
+  auto done = std::move(*partial_);
+  partial_.reset();
+  complete_batch(done, partial_bytes_);
+}
+
+void task::process(batch& b, std::uint32_t channel) {
+  auto started = now_;
+  auto records = b.size();
   chain_->process(b, gate_.at(channel).input);
-  b.clear();
-  return_credit(channel, bytes, std::move(e.records));
-  if (e.time != min_timestamp)
-    if (auto w = gate_.advance(channel, e.time)) handle_watermark(*w, false);
   flush_aged();
+  measure(records, started);
+}
+
+void task::complete_batch(input_gate::next& n, std::int64_t bytes) {
+  n.element.records->clear();
+  if (!n.restored) return_credit(n.channel, bytes, std::move(n.element.records));
+  if (n.element.time != min_timestamp)
+    if (auto w = gate_.advance(n.channel, n.element.time)) handle_watermark(*w, false);
+}
+
+/// Learns from how long `records` took, up to now.
+void task::measure(std::size_t records, steady::time_point since) {
+  slicer_.handled(records, now_ - since);
+  debloater_.handled(records);
+  if (!debloater_.due(now_)) return;
+  auto& p = *spec_.probe;
+  debloater_.update(now_, p.busy_ns.get() + p.backpressured_ns.get() + nanos(now_ - run_started_));
+  p.input_window_records.set(debloater_.records_in_windows());
+}
+
+/// A source whose chain is slow is asked for few records, so that a trigger need not wait long.
+void task::poll_less_or_more() {
+  auto records = std::min(slicer_.limit(), full_poll_);
+  if (records == poll_records_) return;
+  poll_records_ = records;
+  chain_->source()->set_batch_records(records);
 }
 
 void task::handle_watermark(timestamp w, bool exact) {
@@ -419,12 +531,23 @@ void task::return_credit(std::uint32_t channel, std::int64_t bytes, batch_box re
   credit.batches = 1;
   credit.bytes = bytes;
   credit.recycled = std::move(recycled);
+  if (auto& wanted = debloater_.wanted(channel); wanted != debloater_.granted(channel))
+    [[unlikely]] {
+    auto& granted = debloater_.granted(channel);
+    credit.window_batches
+      = static_cast<std::int32_t>(wanted.batches) - static_cast<std::int32_t>(granted.batches);
+    credit.batch_records = wanted.records;
+    granted = wanted;
+  }
   self_->send<caf::message_priority::high>(from.from, std::move(credit));
 }
 
 void task::send(std::uint32_t output_channel, channel_element element) {
   auto [edge, target] = output_at_[output_channel];
   auto& to = peers_.outputs[edge][target];
+  if (element.kind == channel_element::type::barrier && logging_
+      && element.mark.kind == barrier_kind::checkpoint && element.mark.id == logging_->id)
+    --logging_->barriers_queued;
   if (element.kind == channel_element::type::records) {
     spec_.probe->records_out.add(element.records->size());
     spec_.probe->bytes_out.add(element.records->bytes());
@@ -447,7 +570,7 @@ void task::finish_inputs() {
   if (is_head_ && !inputs_ended_) {
     // The loop may still be full: the job asks until it is empty, then says so.
     inputs_ended_ = true;
-    if (missed_trigger_) take_checkpoint(barrier{*missed_trigger_, barrier_kind::checkpoint, 0});
+    if (missed_trigger_) take_checkpoint(*missed_trigger_);
     self_->send<caf::message_priority::high>(spec_.job,
                                              loop_input_ended_msg{spec_.attempt, spec_.id});
     return;
@@ -567,6 +690,7 @@ task_actor::behavior_type task_behavior(task_actor::stateful_pointer<task> self,
     [=](assign_splits_msg& m) { self->state.on_splits(m); },
     [=](probe_loop_msg m) { self->state.on_probe_loop(m); },
     [=](end_loop_msg) { self->state.on_end_loop(); },
+    [=](overtake_msg m) { self->state.on_overtake(m); },
     [=](continue_msg) { self->state.on_continue(); },
     [=](timer_msg m) { self->state.on_timer(m); },
     [=](wakeup_msg) { self->state.on_wakeup(); },

@@ -1,6 +1,8 @@
 /// One subtask of a chain: the logic of a task actor.
 #pragma once
 
+#include "sluice/runtime/flow_control.hpp"
+#include "sluice/runtime/in_flight.hpp"
 #include "sluice/runtime/input_gate.hpp"
 #include "sluice/runtime/interfaces.hpp"
 #include "sluice/runtime/io_services.hpp"
@@ -62,6 +64,7 @@ public:
   void on_element(element_msg& m);
   void on_credit(credit_msg& m);
   void on_continue();
+  void on_overtake(overtake_msg m);
   void on_timer(timer_msg m);
   void on_wakeup();
   void on_splits(assign_splits_msg& m);
@@ -90,6 +93,9 @@ private:
   void build_chain();
   chain_services make_services();
   void open_restored();
+  void restore_inputs();
+  void replay_outputs();
+  void replay_slice();
 
   // -- data plane
   // ----------------------------------------------------------------------------------
@@ -97,11 +103,17 @@ private:
   void run_inputs();
   void run_source();
   void handle(input_gate::next n);
-  void handle_records(std::uint32_t channel, channel_element& e);
+  void arrive(std::uint32_t channel, channel_element& e);
+  void handle_records(input_gate::next n);
+  void handle_slice();
+  void process(batch& b, std::uint32_t channel);
+  void complete_batch(input_gate::next& n, std::int64_t bytes);
   void handle_watermark(timestamp w, bool exact);
   void handle_end(std::uint32_t channel);
   void return_credit(std::uint32_t channel, std::int64_t bytes, batch_box recycled);
   bool may_produce();
+  void measure(std::size_t records, std::chrono::steady_clock::time_point since);
+  void poll_less_or_more();
   void flush_aged();
   void settle();
   void yield();
@@ -120,8 +132,17 @@ private:
 
   // -- checkpoints
   // ---------------------------------------------------------------------------------
-  void take_checkpoint(barrier mark);
+  struct pending_snapshot;
+  void take_checkpoint(barrier mark, in_flight_log overtaken = {});
+  void arm_overtake(const barrier& mark);
+  void overtake(checkpoint_id id);
+  void overtake_inputs(barrier mark);
+  void log_input(std::uint32_t channel, const channel_element& e, in_flight_log& log) const;
+  void log_output(std::uint32_t output_channel, const channel_element& e, in_flight_log& log) const;
+  std::shared_ptr<pending_snapshot> look_at_state(checkpoint_id id);
+  void write_snapshot_if_complete();
   void write_snapshot(checkpoint_id id);
+  void post_snapshot(std::shared_ptr<pending_snapshot> pending, snapshot_ack_msg ack);
   void decline(checkpoint_id id, std::string why);
   void after_alignment(const std::optional<barrier>& mark);
   void commit(checkpoint_id up_to, bool final_output);
@@ -149,7 +170,12 @@ private:
   std::shared_ptr<operator_chain> chain_;
   std::shared_ptr<task_state_content> restored_;
   input_gate gate_;
+  std::vector<std::uint32_t> ordinals_; ///< of input channels, among those of the same edge
   std::vector<output_channel*> channels_;
+  restored_in_flight replay_;                          ///< for when all tasks are there
+  std::deque<restored_in_flight::internal> replaying_; ///< comes before all other input
+  std::size_t replay_done_ = 0;                        ///< records of the first
+  std::optional<trigger_msg> postponed_trigger_;       ///< until it is done
 
   bool continuing_ = false; ///< a continue_msg is under way
   bool blocked_ = false;    ///< waiting for credit or for a sink
@@ -161,6 +187,17 @@ private:
   std::optional<timestamp> armed_timer_;
   std::optional<timestamp> armed_poll_;
   std::chrono::steady_clock::time_point last_run_{};
+  std::chrono::steady_clock::time_point now_{}; ///< when the clock was read last
+  std::chrono::steady_clock::time_point run_started_{};
+
+  work_slicer slicer_;
+  buffer_debloater debloater_;
+  std::optional<input_gate::next> partial_; ///< a batch of slow records, handled in slices
+  std::size_t partial_done_ = 0;
+  std::int64_t partial_bytes_ = 0;
+  std::unique_ptr<batch> slice_;
+  std::size_t full_poll_ = 0;    ///< most records that a source may be asked for at once ...
+  std::size_t poll_records_ = 0; ///< ... and that it is asked for, as its chain is slow
 
   struct pending_snapshot {
     checkpoint_id id = 0;
@@ -170,8 +207,17 @@ private:
     std::vector<std::string> loop; ///< records in the loop, batch by batch
     std::set<std::uint32_t>
       barrier_back; ///< feedback channels behind whose barrier records are new
+    in_flight_log in_flight;
+    std::size_t barriers_queued = 0; ///< output channels whose barrier waits for credit
+    bool discarded = false;          ///< the checkpoint was given up
+    /// What earlier checkpoints that were given up have prepared, by operator.
+    std::map<std::uint32_t, std::vector<std::string>> committables;
   };
-  std::shared_ptr<pending_snapshot> logging_; ///< waits for its barrier to come round the loop
+  /// Waits for its barrier: to come round the loop, on inputs that it has overtaken, or to get out
+  /// of output queues.
+  std::shared_ptr<pending_snapshot> logging_;
+  std::optional<barrier> waiting_mark_; ///< has arrived, or is known to be due, but not overtaken
+  checkpoint_id overtake_armed_ = 0;
   bool snapshot_in_progress_ = false;
   checkpoint_id last_checkpoint_ = 0;
   std::map<checkpoint_id, std::map<std::uint32_t, std::vector<std::string>>> uncommitted_;
@@ -186,7 +232,7 @@ private:
   std::optional<std::uint64_t> probe_to_send_;
   std::size_t probes_missing_ = 0;
   bool inputs_ended_ = false;
-  std::optional<checkpoint_id> missed_trigger_; ///< a checkpoint whose barrier has not come
+  std::optional<barrier> missed_trigger_; ///< a checkpoint whose barrier has not come
 };
 
 /// The actor around a `task`.

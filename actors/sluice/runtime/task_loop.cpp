@@ -31,9 +31,15 @@ void task::on_feedback(std::uint32_t channel, channel_element& e) {
   }
   case channel_element::type::barrier:
     if (e.mark.kind == barrier_kind::checkpoint) {
-      if (logging_ && logging_->id == e.mark.id && logging_->barrier_back.insert(channel).second
-          && logging_->barrier_back.size() == num_feedback_)
-        write_snapshot(e.mark.id);
+      // A barrier that overtook may come round from another head before this one has started: what
+      // follows it does not belong to the checkpoint, so that has to be taken now.
+      if (e.mark.overtake_at != max_timestamp && e.mark.id > last_checkpoint_
+          && e.mark.id > gate_.settled())
+        arm_overtake(e.mark);
+      if (logging_ && logging_->id == e.mark.id) {
+        logging_->barrier_back.insert(channel);
+        write_snapshot_if_complete();
+      }
     } else if (probes_missing_ > 0 && --probes_missing_ == 0) {
       self_->send<caf::message_priority::high>(
         spec_.job, loop_probed_msg{spec_.attempt, spec_.id, e.mark.id, came_back_});

@@ -17,6 +17,17 @@ stream_environment& stream_environment::set_buffer_timeout(duration value) {
   return *this;
 }
 
+stream_environment& stream_environment::set_buffer_debloat_target(duration value) {
+  config().buffer_debloat_target = value;
+  return *this;
+}
+
+stream_environment& stream_environment::enable_unaligned_checkpoints(duration after) {
+  config().checkpoints.unaligned = true;
+  config().checkpoints.aligned_checkpoint_timeout = after;
+  return *this;
+}
+
 stream_environment& stream_environment::disable_operator_chaining() {
   config().chaining = false;
   return *this;

@@ -28,12 +28,19 @@ public:
   stream_environment& set_max_parallelism(std::uint32_t value);
   /// How long output may wait for a batch to fill; 0: every record at once. Default 5 ms.
   stream_environment& set_buffer_timeout(duration value);
+  /// Keeps what is under way to a task worth about this time of its work, so that barriers and
+  /// watermarks pass a slow one soon; 0: always as much as a fast one gets. Default 1 s.
+  stream_environment& set_buffer_debloat_target(duration value);
   stream_environment& disable_operator_chaining();
   /// Streaming (default), batch (final results only; bounded input), or automatic.
   stream_environment& set_execution_mode(execution_mode mode);
 
   /// Takes a checkpoint every `interval` into `directory`.
   stream_environment& enable_checkpointing(duration interval, std::string directory);
+  /// Lets barriers overtake the records in their way once a checkpoint has taken `after` (0: at
+  /// once), so that checkpoints are quick even when a sink is slow; what they overtake becomes part
+  /// of the checkpoint.
+  stream_environment& enable_unaligned_checkpoints(duration after = duration(0));
   /// All settings of checkpointing.
   checkpoint_config& checkpoint_settings() noexcept { return config().checkpoints; }
   stream_environment& set_restart_strategy(restart_strategy strategy);

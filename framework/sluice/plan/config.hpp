@@ -24,6 +24,12 @@ struct checkpoint_config {
   /// Where checkpoints go. Required with an interval.
   std::string directory;
   checkpointing_mode mode = checkpointing_mode::exactly_once;
+  /// Once a checkpoint has been under way for this long, its barriers overtake the records in their
+  /// way, which become part of the checkpoint (unaligned). 0: they never do, unless `unaligned`.
+  /// Only with exactly_once. Savepoints are always aligned.
+  duration aligned_checkpoint_timeout{0};
+  /// Barriers overtake: at once, or after `aligned_checkpoint_timeout` if there is one.
+  bool unaligned = false;
   /// A checkpoint that takes longer is given up.
   duration timeout = std::chrono::minutes(10);
   /// Least time between the end of one and the start of the next.
@@ -36,6 +42,11 @@ struct checkpoint_config {
   /// failure).
   bool externalized = false;
 };
+
+/// Whether a checkpoint may hold records that were on their way.
+inline bool may_be_unaligned(const checkpoint_config& c) noexcept {
+  return c.unaligned || c.aligned_checkpoint_timeout.count() > 0;
+}
 
 struct no_restart {};
 
@@ -70,6 +81,9 @@ struct job_config {
   execution_mode mode = execution_mode::streaming;
   bool chaining = true;
   duration buffer_timeout = std::chrono::milliseconds(5);
+  /// What may be under way to a task is worth about this time of its work; a fast one gets the
+  /// whole window of 8 batches per channel. 0: everyone has the whole window.
+  duration buffer_debloat_target = std::chrono::seconds(1);
   checkpoint_config checkpoints;
   std::optional<restart_strategy> restart;
   /// A checkpoint or savepoint to start from: its directory, or "latest" of the checkpoint

@@ -181,6 +181,13 @@ private:
         auto& from = result_.node(e.from);
         edge.type = &from.type_of(e.port);
         edge.buffer_timeout = from.buffer_timeout.value_or(result_.config.buffer_timeout);
+        auto& checkpoints = result_.config.checkpoints;
+        if (may_be_unaligned(checkpoints) && !checkpoints.directory.empty()
+            && edge.type->schema().empty())
+          throw plan_error(fmt::format("unaligned checkpoints cannot keep the records from \"{}\" "
+                                       "to \"{}\": {} has no encoding; specialise sluice::codec "
+                                       "for it",
+                                       from.name, head.name, edge.type->name()));
         auto index = static_cast<std::uint32_t>(result_.edges.size());
         result_.vertices[edge.from].outputs.push_back(index);
         v.inputs.push_back(index);

@@ -46,6 +46,10 @@ struct task_metrics {
   std::optional<duration> watermark_lag;
   std::uint64_t state_bytes = 0;
   std::uint64_t last_checkpoint_bytes = 0;
+  /// Of these: what an unaligned checkpoint found in the task's queues.
+  std::uint64_t last_persisted_in_flight_bytes = 0;
+  /// Records that may be under way to the task, as its speed allows; see `buffer_debloat_target`.
+  std::uint64_t input_window_records = 0;
   /// Longest time the task stood still for one checkpoint's alignment-free part.
   duration longest_checkpoint_stop{0};
   std::map<std::string, std::uint64_t> counters; ///< of connectors and user functions
@@ -57,6 +61,7 @@ struct checkpoint_metrics {
   std::uint64_t num_failed = 0;
   std::uint64_t last_id = 0;
   std::uint64_t last_bytes = 0;
+  std::uint64_t last_persisted_in_flight_bytes = 0; ///< 0: the last one was aligned everywhere
   duration last_duration{0};
   std::string last_path;
 };

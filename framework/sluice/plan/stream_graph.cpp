@@ -57,6 +57,13 @@ void check_settings(const stream_graph& graph) {
     if (c.checkpoints.min_pause.count() < 0)
       throw plan_error("the pause between checkpoints must not be negative");
   }
+  if (c.checkpoints.aligned_checkpoint_timeout.count() < 0)
+    throw plan_error("the aligned checkpoint timeout must not be negative");
+  if (may_be_unaligned(c.checkpoints) && c.checkpoints.mode == checkpointing_mode::at_least_once)
+    throw plan_error("not supported: unaligned checkpoints (unaligned, aligned_checkpoint_timeout) "
+                     "with at_least_once, which aligns nothing; use exactly_once");
+  if (c.buffer_debloat_target.count() < 0)
+    throw plan_error("the buffer debloat target must not be negative");
   if (c.buffer_timeout.count() < 0) throw plan_error("the buffer timeout must not be negative");
 }
 
