@@ -125,6 +125,7 @@ public:
     using out = detail::output_or<Out, F>;
     auto result = detail::add_two_input<out>(a_.stream(), b_.stream(), "co_process", nullptr);
     result.operator_node().stateful = true;
+    result.operator_node().keyed = true;
     result.operator_node().make_with_sides
       = [f, ka = a_.key_of(), kb = b_.key_of()](std::vector<side_output> sides) {
           return std::make_unique<ops::keyed_co_process_operator<A, B, out, KeyA, KeyB, F>>(

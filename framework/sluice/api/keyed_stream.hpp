@@ -124,6 +124,7 @@ public:
                                                                               std::move(sides));
       });
     result.operator_node().stateful = true;
+    result.operator_node().keyed = true;
     return result;
   }
   template <class Out = void, class F>
@@ -181,6 +182,7 @@ private:
       return std::make_unique<ops::rolling_operator<T, KeyF, Fold>>(key_of, fold);
     });
     result.operator_node().stateful = true;
+    result.operator_node().keyed = true;
     return result;
   }
 
@@ -387,6 +389,7 @@ private:
     auto result = stream_.template add<Out>(std::move(name), std::move(make));
     auto& n = result.operator_node();
     n.stateful = true;
+    n.keyed = !all_;
     if (all_) n.fixed_parallelism = 1;
     if (late_) n.side_outputs.push_back({*late_, &element_type_of<T>()});
     return result;

@@ -9,6 +9,7 @@
 #include <boost/pfr/tuple_size.hpp>
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstring>
 #include <memory>
@@ -239,13 +240,18 @@ protected:
   recycling_buffer<std::uint64_t> hashes_;
 };
 
-/// Bytes that one record occupies, with the heap memory of strings and containers.
+/// Bytes that one record occupies, with the heap memory of strings and containers. A type may tell
+/// by `std::size_t memory_bytes() const`.
 template <class T>
 std::size_t memory_size(const T& value) {
   if constexpr (std::is_trivially_copyable_v<T>) {
     return sizeof(T);
   } else if constexpr (std::is_same_v<T, std::string>) {
     return sizeof(T) + (value.size() > 15 ? value.size() : 0);
+  } else if constexpr (requires {
+                         { value.memory_bytes() } -> std::same_as<std::size_t>;
+                       }) {
+    return value.memory_bytes();
   } else if constexpr (detail::is_optional<T> || detail::is_unique_ptr<T>
                        || detail::is_shared_ptr<T>) {
     return sizeof(T) + (value ? memory_size(*value) : 0);

@@ -80,6 +80,18 @@ public:
 
   void finish() override { advance(max_timestamp); }
 
+  void finish_keys() override {
+    advance(max_timestamp);
+    forget_keys();
+  }
+
+  void forget_keys() override {
+    states_.clear();
+    time_ = min_timestamp;
+    next_window_ = max_timestamp;
+    for (auto& recent : targets_) recent = {};
+  }
+
 private:
   using store = pane_store<key, accumulator>;
   using pane_type = typename store::pane;

@@ -29,6 +29,13 @@ public:
     forward_watermark(w, exact);
   }
 
+  void finish_keys() override { forget_keys(); }
+
+  void forget_keys() override {
+    states_.clear();
+    time_ = min_timestamp;
+  }
+
 protected:
   /// Calls `body(i, record, key, hash)` for each record.
   template <class Body>
@@ -185,6 +192,12 @@ public:
   }
 
   void finish() override { fire(); }
+
+  void finish_keys() override {
+    this->time_ = max_timestamp;
+    fire();
+    this->forget_keys();
+  }
 
 private:
   void fire() {

@@ -69,6 +69,18 @@ public:
   /// All input was handled; the last chance to emit.
   virtual void finish() {}
 
+  /// Whether one record may become many, so that a task should hand over its input in slices.
+  virtual bool may_expand() const noexcept { return false; }
+
+  /// Batch mode, keyed operators: all records of the keys seen since the last call (or the start)
+  /// were handled. Emits what is left to emit for them, forgets them, and is at the beginning of
+  /// time again, ready for other keys.
+  virtual void finish_keys() {}
+
+  /// Batch mode, keyed operators: drops all keyed state and goes back to the beginning of time. The
+  /// state was snapshotted and may be restored later.
+  virtual void forget_keys() {}
+
   /// Asynchronous snapshots of all states. Called at a barrier.
   std::vector<std::unique_ptr<state_snapshot>> snapshot() { return states_.snapshot(); }
 

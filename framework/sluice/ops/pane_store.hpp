@@ -92,6 +92,19 @@ public:
     return n;
   }
 
+  std::size_t owned_bytes() override {
+    std::size_t n = 0;
+    for (auto& [start, p] : panes_) n += p.table.owned_bytes();
+    return n;
+  }
+
+  void clear() override {
+    panes_.clear();
+    free_.clear();
+    through_ = most_fired_ = min_timestamp;
+    std::fill(fired_.begin(), fired_.end(), min_timestamp);
+  }
+
   std::unique_ptr<state_snapshot> snapshot(const std::string& name) override {
     auto result = std::make_unique<pane_snapshot>(name, schema(), groups_.first);
     result->groups.resize(groups_.size());

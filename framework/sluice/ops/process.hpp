@@ -259,6 +259,8 @@ public:
     }
   }
 
+  bool may_expand() const noexcept override { return true; }
+
 private:
   void flush() {
     out_.flush();
@@ -330,6 +332,27 @@ public:
       flush();
     }
   }
+
+  void finish_keys() override {
+    // Both kinds of timers fire, in the order in which they do at the end of input.
+    watermark_ = max_timestamp;
+    process_->set_event_timer(true);
+    event_timers_->advance(max_timestamp, [&](timestamp t, const K& key, std::uint64_t hash) {
+      fire(t, key, hash, true);
+    });
+    on_processing_time(max_timestamp);
+    flush();
+    forget_keys();
+  }
+
+  void forget_keys() override {
+    states_.clear();
+    event_timers_->restored();
+    processing_timers_->restored();
+    watermark_ = min_timestamp;
+  }
+
+  bool may_expand() const noexcept override { return true; }
 
 protected:
   /// Runs `body(i)` for each record with key, time and outputs set.
@@ -486,6 +509,8 @@ public:
       sides_.flush();
     }
   }
+
+  bool may_expand() const noexcept override { return true; }
 
 private:
   template <class In, class Call>

@@ -54,14 +54,22 @@ public:
   }
 
   void finish() override {
-    if (emit_each_) return;
+    if (!emit_each_) finish_keys();
+  }
+
+  void finish_keys() override {
     out_.clear();
     entry_->table().for_each([&](const key&, const T& acc) {
       out_.push_back(acc);
       if (out_.size() >= default_batch_records<T>()) ports_[0].push(out_);
     });
     ports_[0].push(out_);
-    entry_->table().clear();
+    forget_keys();
+  }
+
+  void forget_keys() override {
+    states_.clear();
+    cache_.clear(); // it remembers where in the table keys were
   }
 
 private:

@@ -20,6 +20,12 @@ struct session {
 template <class Acc>
 struct key_sessions {
   std::vector<session<Acc>> list;
+
+  std::size_t memory_bytes() const {
+    auto n = sizeof(*this);
+    for (auto& s : list) n += sizeof(s) - sizeof(s.value) + memory_size(s.value);
+    return n;
+  }
   timestamp timer = max_timestamp; ///< when to look at the key again; derived, so not written
 };
 
@@ -121,6 +127,17 @@ public:
   }
 
   void finish() override { advance(max_timestamp); }
+
+  void finish_keys() override {
+    advance(max_timestamp);
+    forget_keys();
+  }
+
+  void forget_keys() override {
+    states_.clear();
+    timers_.clear();
+    time_ = min_timestamp;
+  }
 
 private:
   using sessions = key_sessions<accumulator>;

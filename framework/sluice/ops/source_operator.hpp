@@ -36,6 +36,7 @@ public:
 
   /// Limits the records per batch (a buffer timeout of 0 wants single records).
   void set_batch_records(std::size_t n) noexcept { batch_records_ = n; }
+  std::size_t batch_records() const noexcept { return batch_records_; }
 
 private:
   void put_out_bad_records();

@@ -126,6 +126,8 @@ public:
     out_.flush();
   }
 
+  bool may_expand() const noexcept override { return true; }
+
 private:
   F f_;
   collector<Out> out_;
@@ -149,6 +151,8 @@ public:
     else
       run(batch_as<In2>(b), f2_);
   }
+
+  bool may_expand() const noexcept override { return true; }
 
 private:
   template <class In, class F>

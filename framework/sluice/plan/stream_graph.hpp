@@ -63,6 +63,8 @@ struct stream_node {
   std::optional<std::uint32_t> fixed_parallelism;
   chaining_strategy chaining = chaining_strategy::always;
   std::optional<duration> buffer_timeout;
+  /// Its state is by the keys of its hash-partitioned inputs; it can finish some keys before others
+  /// (`finish_keys`).
   bool keyed = false;
   bool stateful = false;
 

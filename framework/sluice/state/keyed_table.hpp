@@ -1,13 +1,16 @@
 /// One keyed state of one subtask: a hash table per key group that the subtask owns.
 #pragma once
 
+#include "sluice/core/batch.hpp"
 #include "sluice/core/codec.hpp"
 #include "sluice/core/key_group.hpp"
 #include "sluice/state/group_table.hpp"
 #include "sluice/state/snapshot.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 namespace sluice {
@@ -69,6 +72,18 @@ public:
     for (auto& t : tables_)
       if (t.snapshotting()) return true;
     return false;
+  }
+
+  /// What keys and values own beyond their slots. Looks at every entry unless they own nothing.
+  std::size_t owned_bytes() const {
+    std::size_t n = 0;
+    if constexpr (!std::is_trivially_copyable_v<K> || !std::is_trivially_copyable_v<V>)
+      for (auto& t : tables_)
+        t.for_each([&](const K& key, const V& value) {
+          n += std::max(memory_size(key), sizeof(K)) - sizeof(K);
+          n += std::max(memory_size(value), sizeof(V)) - sizeof(V);
+        });
+    return n;
   }
 
   template <class F>

@@ -47,6 +47,16 @@ std::size_t state_registry::memory_bytes() const noexcept {
   return n;
 }
 
+std::size_t state_registry::owned_bytes() {
+  std::size_t n = 0;
+  for (auto& e : entries_) n += e.entry->owned_bytes();
+  return n;
+}
+
+void state_registry::clear() {
+  for (auto& e : entries_) e.entry->clear();
+}
+
 namespace {
 
 class list_snapshot final : public state_snapshot {

@@ -22,6 +22,14 @@ public:
   virtual std::string schema() const = 0;
   virtual std::size_t memory_bytes() const noexcept = 0;
 
+  /// What keys and values own beyond `memory_bytes` (the text of strings, the elements of lists).
+  /// Looks at every entry unless the types own nothing.
+  virtual std::size_t owned_bytes() = 0;
+
+  /// Forgets all keys and gives their memory back. Views of snapshots stay as they are. Operator
+  /// state, which knows no keys, is kept.
+  virtual void clear() = 0;
+
   /// A consistent view. Called on the actor, at a barrier.
   virtual std::unique_ptr<state_snapshot> snapshot(const std::string& name) = 0;
 
@@ -44,6 +52,11 @@ public:
                bool allow_leftovers);
 
   std::size_t memory_bytes() const noexcept;
+
+  /// See `state_entry`.
+  std::size_t owned_bytes();
+  void clear();
+
   bool empty() const noexcept { return entries_.empty(); }
 
 private:
@@ -59,7 +72,7 @@ template <class K, class V>
 class keyed_table_entry final : public state_entry {
 public:
   keyed_table_entry(key_group_range groups, std::uint32_t max_parallelism)
-    : table_(groups, max_parallelism) {}
+    : groups_(groups), max_parallelism_(max_parallelism), table_(groups, max_parallelism) {}
 
   keyed_table<K, V>& table() noexcept { return table_; }
 
@@ -74,6 +87,12 @@ public:
     return "keyed " + schema_of<K>() + " -> " + schema_of<V>();
   }
   std::size_t memory_bytes() const noexcept override { return table_.memory_bytes(); }
+  std::size_t owned_bytes() override { return table_.owned_bytes(); }
+
+  void clear() override {
+    table_ = keyed_table<K, V>(groups_, max_parallelism_);
+    table_.set_rehash(hash_);
+  }
 
   std::unique_ptr<state_snapshot> snapshot(const std::string& name) override {
     return std::make_unique<table_snapshot>(name, schema(), table_.snapshot());
@@ -127,6 +146,8 @@ private:
     std::vector<typename keyed_table<K, V>::group_view> views_;
   };
 
+  key_group_range groups_;
+  std::uint32_t max_parallelism_;
   keyed_table<K, V> table_;
   std::uint64_t (*hash_)(const K&) = [](const K& key) { return stable_hash(key); };
 };
@@ -143,6 +164,8 @@ public:
   state_kind kind() const noexcept override { return kind_; }
   std::string schema() const override { return schema_; }
   std::size_t memory_bytes() const noexcept override { return 0; }
+  std::size_t owned_bytes() override { return 0; }
+  void clear() override {}
   std::unique_ptr<state_snapshot> snapshot(const std::string& name) override;
   void restore(const restored_group& group, const std::string& written_schema) override;
 
