@@ -29,16 +29,23 @@ std::pair<std::uint64_t, std::uint64_t> seeds(std::uint64_t count) {
   return {1, 1 + from_environment("SLUICE_RANDOM_PROGRAMS", count)};
 }
 
-void check_program(std::uint64_t seed, bool chaining) {
+/// Returns how many bytes went to disk, by what has spilled them.
+std::pair<std::uint64_t, std::uint64_t> check_program(std::uint64_t seed, bool chaining,
+                                                      bool tiny_memory) {
+  std::pair<std::uint64_t, std::uint64_t> spilled; // of loops, of keyed operators
   BOOST_TEST_CONTEXT("seed " << seed << (chaining ? " chained" : " unchained")) {
-    auto program = make_random_program(seed, {chaining, false});
+    auto program = make_random_program(seed, {chaining, false, tiny_memory});
     stepped_runtime runtime(seed);
     auto job = runtime.submit(make_job_graph(program.env.program()->pending()));
     runtime.run_to_end(*job);
     BOOST_REQUIRE(job->wait_until({}).has_value());
     BOOST_TEST((sorted(program.results->per_sink) == program.expected));
     BOOST_TEST(runtime.num_actors() == 0u);
+    for (auto& t : job->metrics().tasks)
+      if (auto at = t.counters.find("spilled_bytes"); at != t.counters.end())
+        (t.task.starts_with("iterate") ? spilled.first : spilled.second) += at->second;
   }
+  return spilled;
 }
 
 } // namespace
@@ -46,16 +53,30 @@ void check_program(std::uint64_t seed, bool chaining) {
 BOOST_AUTO_TEST_CASE(a_random_program_gives_the_result_of_a_sequential_evaluation) {
   auto [first, last] = seeds(1500);
   for (auto seed = first; seed < last; ++seed) {
-    check_program(seed, true);
-    check_program(seed, false);
+    check_program(seed, true, false);
+    check_program(seed, false, false);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_random_program_with_hardly_any_memory_gives_the_same_result) {
+  auto [first, last] = seeds(500);
+  std::uint64_t loops = 0;
+  std::uint64_t keyed = 0;
+  for (auto seed = first; seed < last; ++seed) {
+    auto spilled = check_program(seed, seed % 2 == 0, true);
+    loops += spilled.first > 0;
+    keyed += spilled.second > 0;
+  }
+  if (last - first < 100) return;
+  BOOST_TEST(loops > (last - first) / 20);
+  BOOST_TEST(keyed > (last - first) / 20);
 }
 
 BOOST_AUTO_TEST_CASE(a_random_program_can_be_cancelled_at_any_moment) {
   auto [first, last] = seeds(500);
   for (auto seed = first; seed < last; ++seed) {
     BOOST_TEST_CONTEXT("seed " << seed) {
-      auto program = make_random_program(seed, {seed % 2 == 0, false});
+      auto program = make_random_program(seed, {seed % 2 == 0, false, seed % 3 == 0});
       stepped_runtime runtime(seed);
       auto job = runtime.submit(make_job_graph(program.env.program()->pending()));
       runtime.run(static_cast<std::size_t>(seed * 7919 % 3000));
@@ -76,7 +97,7 @@ BOOST_AUTO_TEST_CASE(every_record_counts_once_whatever_fails_and_whenever) {
   temporary_directory directory;
   for (auto seed = first; seed < last; ++seed) {
     BOOST_TEST_CONTEXT("seed " << seed) {
-      auto program = make_random_program(seed, {seed % 2 == 0, true});
+      auto program = make_random_program(seed, {seed % 2 == 0, true, seed % 3 == 0});
       program.fuse->explosions_left = static_cast<int>(seed % 4);
       program.fuse->records_left = static_cast<std::int64_t>(seed * 31 % 400);
       auto& env = program.env;
@@ -149,7 +170,7 @@ BOOST_AUTO_TEST_CASE(every_record_counts_once_when_barriers_overtake) {
   std::uint64_t in_flight = 0;
   for (auto seed = first; seed < last; ++seed) {
     BOOST_TEST_CONTEXT("seed " << seed) {
-      auto program = make_random_program(seed, {seed % 2 == 0, true});
+      auto program = make_random_program(seed, {seed % 2 == 0, true, seed % 3 == 0});
       program.fuse->explosions_left = static_cast<int>(seed % 4);
       program.fuse->records_left = static_cast<std::int64_t>(seed * 31 % 400);
       BOOST_REQUIRE(run_unaligned(program, seed, directory.path() + "/" + std::to_string(seed),

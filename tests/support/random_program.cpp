@@ -25,6 +25,10 @@ public:
     result_.env.set_parallelism(parallelism(1, 3));
     result_.env.config().max_parallelism = pick(4, 130);
     if (!options_.chaining) result_.env.disable_operator_chaining();
+    if (options_.tiny_memory) {
+      result_.env.set_feedback_memory_limit(pick(1, 500));
+      if (!options_.failing) result_.env.set_batch_memory_limit(pick(1, 3000));
+    }
   }
 
   random_program run() {
@@ -112,7 +116,20 @@ private:
     auto& s = any();
     auto flow = spread(s);
     auto content = s.content;
-    switch (pick(0, 9)) {
+    switch (pick(0, 10)) {
+    case 10: {
+      // A few records become many.
+      auto many = static_cast<std::int64_t>(pick(500, 3000));
+      numbers out;
+      for (auto x : content)
+        for (std::int64_t i = 0; i < (x % 97 == 0 ? many : 1); ++i) out.push_back(x + i);
+      if (out.size() > 50000) break;
+      add(flow.flat_map([many](std::int64_t x, collector<std::int64_t>& to) {
+        for (std::int64_t i = 0; i < (x % 97 == 0 ? many : 1); ++i) to.collect(x + i);
+      }),
+          out);
+      break;
+    }
     case 0: {
       auto c = static_cast<std::int64_t>(pick(0, 50));
       for (auto& x : content) x += c;
@@ -254,6 +271,10 @@ private:
     auto halved = loop.map([](std::int64_t x) { return x / 2; });
     auto p = parallelism(1, 3);
     if (chance(50)) halved.set_parallelism(p);
+    if (options_.tiny_memory && chance(70)) {
+      loop.set_buffer_timeout(duration(0)); // many batches: the loop has to wait for credit
+      halved.set_buffer_timeout(duration(0));
+    }
     auto again = halved.filter([bound](std::int64_t x) { return x >= bound; });
     if (chance(50)) again.set_parallelism(parallelism(1, 3));
     loop.close_with(again);

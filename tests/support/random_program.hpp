@@ -40,6 +40,8 @@ struct program_options {
   bool chaining = true;
   /// Sinks are transactional, and operators throw as `fuse` says.
   bool failing = false;
+  /// Feedback and keyed state go to disk almost at once.
+  bool tiny_memory = false;
   /// Anything but 0 gives the same program with other parallelism.
   std::uint64_t rescale = 0;
   /// Sinks of the program that this one goes on for.

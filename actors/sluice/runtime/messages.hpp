@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <future>
 #include <map>
 #include <memory>
@@ -153,13 +154,23 @@ struct timer_msg {
 struct wakeup_msg {};
 /// Work on the blocking strand is done.
 struct strand_done_msg {
-  enum class what : std::uint8_t { restored, prepared, finished, committed, torn_down, failed };
+  enum class what : std::uint8_t {
+    restored,
+    prepared,
+    finished,
+    committed,
+    torn_down,
+    failed,
+    apply
+  };
   what step = what::restored;
   checkpoint_id id = 0;
   std::exception_ptr error;
   std::uint64_t bytes = 0;
   /// Per operator of the chain (by index): what to commit when the checkpoint completes.
   std::map<std::uint32_t, std::vector<std::string>> committables;
+  /// What `apply` runs on the task.
+  std::shared_ptr<std::function<void()>> work;
 };
 
 // -- tasks to the job actor

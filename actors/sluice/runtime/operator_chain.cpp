@@ -128,9 +128,12 @@ operator_chain::operator_chain(chain_services services,
   for (auto& l : v.links) {
     links_.push_back(std::make_unique<link>(*operators_[l.to], l.to, current_));
     operators_[l.from]->ports().at(l.port).add(links_.back().get());
+    if (graph.node(v.chain[l.to]).kind == node_kind::sink) exits_.emplace_back(l.from, l.port);
   }
-  for (auto& e : edges_)
+  for (auto& e : edges_) {
     operators_[e->edge().from_operator]->ports().at(e->edge().port).add(e.get());
+    exits_.emplace_back(e->edge().from_operator, e->edge().port);
+  }
 }
 
 operator_chain::~operator_chain() = default;
@@ -191,6 +194,18 @@ std::uint64_t operator_chain::state_bytes() const noexcept {
   std::uint64_t n = 0;
   for (auto& op : operators_) n += op->states().memory_bytes();
   return n;
+}
+
+std::uint64_t operator_chain::output_bytes() const noexcept {
+  std::uint64_t n = 0;
+  for (auto [op, port] : exits_) n += operators_[op]->ports()[port].num_bytes();
+  return n;
+}
+
+bool operator_chain::may_expand() const noexcept {
+  return !exits_.empty() && std::any_of(operators_.begin(), operators_.end(), [](auto& op) {
+    return op->may_expand();
+  });
 }
 
 } // namespace sluice::runtime

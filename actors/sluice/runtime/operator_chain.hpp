@@ -65,8 +65,13 @@ public:
   /// Operator that was running last, for error messages.
   std::uint32_t current() const noexcept { return current_; }
 
-  /// Records that left the chain's operators through unchained outputs, and their bytes.
   std::uint64_t state_bytes() const noexcept;
+
+  /// Bytes of records that left the chain so far, for sinks and other tasks.
+  std::uint64_t output_bytes() const noexcept;
+
+  /// Whether one record of the input may become many of the output.
+  bool may_expand() const noexcept;
 
 private:
   class context;
@@ -77,6 +82,7 @@ private:
   std::vector<std::unique_ptr<stream_operator>> operators_;
   std::vector<std::unique_ptr<link>> links_;
   std::vector<std::unique_ptr<output_edge>> edges_;
+  std::vector<std::pair<std::uint32_t, std::uint32_t>> exits_; ///< operator, port
   ops::source_operator* source_ = nullptr;
   std::vector<stream_operator*> can_refuse_;
   std::uint32_t current_ = 0;

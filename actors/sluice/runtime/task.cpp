@@ -85,14 +85,16 @@ chain_services task::make_services() {
     m.error = std::move(error);
     caf::anon_send<caf::message_priority::high>(handle, std::move(m));
   };
-  s.request_timer = [this](timestamp at) {
-    if (armed_timer_ && *armed_timer_ <= at) return;
-    armed_timer_ = at;
-    auto delay = std::max<std::int64_t>(0, at - spec_.io->processing_clock().now());
-    self_->delayed_send<caf::message_priority::high>(
-      caf::actor_cast<task_actor>(self_), std::chrono::microseconds(delay), timer_msg{at});
-  };
+  s.request_timer = [this](timestamp at) { request_timer(at); };
   return s;
+}
+
+void task::request_timer(timestamp at) {
+  if (armed_timer_ && *armed_timer_ <= at) return;
+  armed_timer_ = at;
+  auto delay = std::max<std::int64_t>(0, at - spec_.io->processing_clock().now());
+  self_->delayed_send<caf::message_priority::high>(caf::actor_cast<task_actor>(self_),
+                                                   std::chrono::microseconds(delay), timer_msg{at});
 }
 
 void task::on_connect(connect_msg& m) {
@@ -150,6 +152,8 @@ void task::build_chain() {
     edges.push_back(std::make_unique<output_edge>(e, spec_.id.subtask, most, std::move(channels)));
   }
   chain_ = std::make_shared<operator_chain>(make_services(), std::move(edges));
+  if (chain_->may_expand()) slices_.emplace();
+  set_up_spilling();
   auto* source = chain_->source();
   if (!source) return;
   full_poll_ = chain_->node(0).output->batch_records();
@@ -173,7 +177,7 @@ void task::open_restored() {
       auto b = chain_->node(i).output->make_batch();
       byte_reader in(bytes);
       b->decode(in);
-      loop_buffer_.push_back(std::move(b));
+      loop_buffer_->push(std::move(b), nullptr, [] {});
     }
   }
   finished_on_restore_ = content.finished;
@@ -262,7 +266,7 @@ void task::on_timer(timer_msg m) {
 bool task::may_produce() {
   for (auto* c : channels_)
     if (!c->ready()) return false;
-  return chain_->ready();
+  return (!spill_ || spill_->ready()) && chain_->ready();
 }
 
 /// The heart of a task: does what can be done now, accounts for the time, and arranges to be called
@@ -290,6 +294,10 @@ void task::run() {
 void task::run_inputs() {
   auto until = now_ + longest_turn;
   for (int turn = 0; phase_ == phase::running; ++turn) {
+    if (draining_) {
+      run_spilled();
+      return;
+    }
     if (is_head_ && replaying_.empty()) run_loop_buffer();
     if (!partial_ && !gate_.has_next() && replaying_.empty()) return;
     if (!may_produce()) {
@@ -325,7 +333,11 @@ void task::run_source() {
       continue;
     }
     auto before = std::pair(now_, source.ports()[0].num_records());
+    auto made = slices_ ? chain_->output_bytes() : 0;
     auto result = source.poll_once();
+    if (slices_)
+      slices_->handled(source.ports()[0].num_records() - before.second,
+                       chain_->output_bytes() - made);
     spec_.probe->records_in.set(source.ports()[0].num_records());
     spec_.probe->bytes_in.set(source.ports()[0].num_bytes());
     flush_aged();
@@ -458,36 +470,55 @@ void task::handle_records(input_gate::next n) {
       chain_->status(false);
     }
   }
-  if (b.size() > slicer_.limit()) [[unlikely]] {
-    partial_bytes_ = bytes;
-    partial_done_ = 0;
+  partial_bytes_ = bytes;
+  partial_done_ = 0;
+  if (feed_slice(b, gate_.at(n.channel).input, partial_done_))
+    complete_batch(n, bytes);
+  else
     partial_ = std::move(n);
-    handle_slice();
-    return;
-  }
-  process(b, n.channel);
-  complete_batch(n, bytes);
 }
 
-/// The next part of a batch that takes too long to be handled at once.
+/// The next part of a batch that takes too long, or makes too much, to be handled at once.
 void task::handle_slice() {
-  auto& b = *partial_->element.records;
-  auto end = std::min(b.size(), partial_done_ + slicer_.limit());
-  if (!slice_ || !(slice_->type() == b.type())) slice_ = b.make_empty();
-  slice_->append_move(b, partial_done_, end);
-  partial_done_ = end;
-  process(*slice_, partial_->channel);
-  slice_->clear();
-  if (partial_done_ < b.size()) return;
+  if (!feed_slice(*partial_->element.records, gate_.at(partial_->channel).input, partial_done_))
+    return;
   auto done = std::move(*partial_);
   partial_.reset();
   complete_batch(done, partial_bytes_);
 }
 
-void task::process(batch& b, std::uint32_t channel) {
+/// Most records to take on at once.
+std::size_t task::slice_limit() const noexcept {
+  return slices_ ? std::min(slices_->next(), slicer_.limit()) : slicer_.limit();
+}
+
+/// Passes the next records of `b`, from `done` on, to the chain. Returns whether all are handled.
+bool task::feed_slice(batch& b, std::uint32_t input, std::size_t& done) {
+  auto n = std::min(slice_limit(), b.size() - done);
+  if (n == b.size()) {
+    process(b, input);
+    return true;
+  }
+  if (!slice_ || !(slice_->type() == b.type())) slice_ = b.make_empty();
+  slice_->append_move(b, done, done + n);
+  done += n;
+  process(*slice_, input);
+  slice_->clear();
+  return done == b.size();
+}
+
+void task::process(batch& b, std::uint32_t input) {
   auto started = now_;
   auto records = b.size();
-  chain_->process(b, gate_.at(channel).input);
+  if (spill_ && spill_->spilling() && !draining_) {
+    spill_->add(b, input);
+  } else {
+    auto bytes = b.bytes();
+    auto made = slices_ ? chain_->output_bytes() : 0;
+    chain_->process(b, input);
+    if (slices_) slices_->handled(records, chain_->output_bytes() - made);
+    if (spill_ && !draining_) spill_->handled(bytes, chain_->head());
+  }
   flush_aged();
   measure(records, started);
 }
@@ -509,15 +540,16 @@ void task::measure(std::size_t records, steady::time_point since) {
   p.input_window_records.set(debloater_.records_in_windows());
 }
 
-/// A source whose chain is slow is asked for few records, so that a trigger need not wait long.
+/// A source whose chain is slow, or makes much of a record, is asked for few records.
 void task::poll_less_or_more() {
-  auto records = std::min(slicer_.limit(), full_poll_);
+  auto records = std::min(slice_limit(), full_poll_);
   if (records == poll_records_) return;
   poll_records_ = records;
   chain_->source()->set_batch_records(records);
 }
 
 void task::handle_watermark(timestamp w, bool exact) {
+  if (time_stands_still_) return;
   spec_.probe->watermark.store(w, std::memory_order_relaxed);
   if (w == max_timestamp) watermark_done_ = true;
   chain_->watermark(w, exact);
@@ -566,10 +598,13 @@ void task::handle_end(std::uint32_t channel) {
 // -----------------------------------------------------------------------------------------
 
 void task::finish_inputs() {
+  if (drain_spilled()) return;
+  time_stands_still_ = false;
   if (!watermark_done_) handle_watermark(max_timestamp, true);
   if (is_head_ && !inputs_ended_) {
     // The loop may still be full: the job asks until it is empty, then says so.
     inputs_ended_ = true;
+    last_came_back_ = spec_.io->processing_clock().now();
     if (missed_trigger_) take_checkpoint(*missed_trigger_);
     self_->send<caf::message_priority::high>(spec_.job,
                                              loop_input_ended_msg{spec_.attempt, spec_.id});
@@ -629,6 +664,10 @@ void task::tear_down() {
   auto chain = std::move(chain_);
   channels_.clear();
   gate_ = {};
+  partial_.reset();
+  loop_batch_.reset();
+  loop_buffer_.reset();
+  spill_.reset();
   logging_.reset();
   auto state_strand = state_strand_;
   auto destroy = [chain = std::move(chain), handle]() mutable {
@@ -670,6 +709,11 @@ void task::on_strand_done(strand_done_msg& m) {
     return;
   case what::failed:
     fail(static_cast<std::uint32_t>(m.id), m.error);
+    return;
+  case what::apply:
+    if (phase_ == phase::failed) return;
+    guarded([&] { (*m.work)(); });
+    run();
     return;
   case what::torn_down:
     return;

@@ -1,17 +1,20 @@
 /// One subtask of a chain: the logic of a task actor.
 #pragma once
 
+#include "sluice/runtime/feedback_buffer.hpp"
 #include "sluice/runtime/flow_control.hpp"
 #include "sluice/runtime/in_flight.hpp"
 #include "sluice/runtime/input_gate.hpp"
 #include "sluice/runtime/interfaces.hpp"
 #include "sluice/runtime/io_services.hpp"
+#include "sluice/runtime/keyed_spill.hpp"
 #include "sluice/runtime/operator_chain.hpp"
 #include "sluice/runtime/output_channel.hpp"
 #include "sluice/runtime/probe.hpp"
 #include "sluice/runtime/restore.hpp"
+#include "sluice/runtime/slice_gauge.hpp"
 
-#include <deque>
+#include <array>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -92,10 +95,13 @@ private:
   // --------------------------------------------------------------------------------------
   void build_chain();
   chain_services make_services();
+  spill_services make_spill_services();
+  void set_up_spilling();
   void open_restored();
   void restore_inputs();
   void replay_outputs();
   void replay_slice();
+  void request_timer(timestamp at);
 
   // -- data plane
   // ----------------------------------------------------------------------------------
@@ -106,7 +112,9 @@ private:
   void arrive(std::uint32_t channel, channel_element& e);
   void handle_records(input_gate::next n);
   void handle_slice();
-  void process(batch& b, std::uint32_t channel);
+  std::size_t slice_limit() const noexcept;
+  bool feed_slice(batch& b, std::uint32_t input, std::size_t& done);
+  void process(batch& b, std::uint32_t input);
   void complete_batch(input_gate::next& n, std::int64_t bytes);
   void handle_watermark(timestamp w, bool exact);
   void handle_end(std::uint32_t channel);
@@ -153,10 +161,17 @@ private:
   void report_finished_if_drained();
   void tear_down();
 
+  // -- batch mode past its memory limit
+  // ---------------------------------------------------------------
+  bool drain_spilled();
+  void run_spilled();
+
   // -- feedback loops
   // ------------------------------------------------------------------------------
   void on_feedback(std::uint32_t channel, channel_element& e);
+  void came_back(std::uint32_t channel, std::unique_ptr<batch> b);
   void run_loop_buffer();
+  bool loop_is_quiet();
   void forward_probe(barrier mark);
   void send_pending_probe();
 
@@ -176,6 +191,13 @@ private:
   std::deque<restored_in_flight::internal> replaying_; ///< comes before all other input
   std::size_t replay_done_ = 0;                        ///< records of the first
   std::optional<trigger_msg> postponed_trigger_;       ///< until it is done
+
+  std::optional<slice_gauge> slices_;  ///< if an operator may make many records of one
+  std::unique_ptr<keyed_spill> spill_; ///< of a keyed operator in batch mode
+  bool draining_ = false;              ///< it hands back what it has on disk
+  bool spilled_at_hand_ = false;       ///< a batch of that is not handled to its end
+  std::size_t spilled_done_ = 0;
+  bool time_stands_still_ = false; ///< until the end of the input
 
   bool continuing_ = false; ///< a continue_msg is under way
   bool blocked_ = false;    ///< waiting for credit or for a sink
@@ -204,7 +226,7 @@ private:
     std::vector<std::pair<std::string, std::unique_ptr<state_snapshot>>> states; ///< by uid
     std::vector<std::pair<std::uint32_t, prepare_commit_work>> works;            ///< by operator
     std::vector<source_split> splits;
-    std::vector<std::string> loop; ///< records in the loop, batch by batch
+    std::vector<stored_batch> loop; ///< records in the loop
     std::set<std::uint32_t>
       barrier_back; ///< feedback channels behind whose barrier records are new
     in_flight_log in_flight;
@@ -227,8 +249,11 @@ private:
 
   bool is_head_ = false; ///< an iteration head
   std::size_t num_feedback_ = 0;
-  std::deque<std::unique_ptr<batch>> loop_buffer_;
-  std::uint64_t came_back_ = 0; ///< records, since the last probe left
+  std::unique_ptr<feedback_buffer> loop_buffer_; ///< of a head
+  std::unique_ptr<batch> loop_batch_;            ///< taken from it, handled up to `loop_done_`
+  std::size_t loop_done_ = 0;
+  timestamp last_came_back_ = 0; ///< or when the regular inputs ended
+  std::uint64_t came_back_ = 0;  ///< records, since the last probe left
   std::optional<std::uint64_t> probe_to_send_;
   std::size_t probes_missing_ = 0;
   bool inputs_ended_ = false;

@@ -28,6 +28,17 @@ void drop_front(batch& b, std::size_t n) {
   b.swap_contents(*rest);
 }
 
+/// One batch at a time: some are read back from disk.
+void write_loop(snapshot_writer& out, const std::string& uid, std::string_view schema,
+                const std::vector<stored_batch>& loop) {
+  if (loop.empty()) return;
+  out.begin_state(uid, loop_state_name, state_kind::operator_list, schema);
+  for (std::uint32_t i = 0; i < loop.size(); ++i) {
+    out.begin_group(i);
+    out.append(loop[i].fetch());
+  }
+}
+
 } // namespace
 
 void checkpoint_paths::set(checkpoint_id id, std::string path) {
@@ -157,17 +168,24 @@ void task::take_checkpoint(barrier mark, in_flight_log overtaken) {
     decline(mark.id, "its snapshot before is still being written");
     return;
   }
+  if (spill_ && spill_->spilling()) {
+    gate_.abort(mark.id);
+    decline(mark.id, "it has exceeded the memory limit of batch mode, and what it has on disk is "
+                     "no part of checkpoints; raise set_batch_memory_limit()");
+    return;
+  }
   auto pending = look_at_state(mark.id);
   pending->in_flight = std::move(overtaken);
   snapshot_in_progress_ = true;
   logging_ = std::move(pending);
   // Records that are in the loop now belong to the checkpoint: those that wait here, and those
   // that come back before the barrier does.
-  for (auto& b : loop_buffer_) {
-    byte_writer out;
-    b->encode(out);
-    logging_->loop.push_back(out.take());
+  if (loop_batch_) {
+    stored_batch rest;
+    rest.bytes = encoded(*loop_batch_, loop_done_);
+    logging_->loop.push_back(std::move(rest));
   }
+  if (loop_buffer_) loop_buffer_->list(logging_->loop);
   if (queued > 0 && mark.overtake_at != max_timestamp) {
     logging_->barriers_queued = queued;
     arm_overtake(mark);
@@ -266,7 +284,7 @@ void task::post_snapshot(std::shared_ptr<pending_snapshot> pending, snapshot_ack
       }
       for (auto& [i, list] : pending->committables)
         write_items(out, uids[i], committables_name, "committable", list);
-      write_items(out, uids[0], loop_state_name, loop_schema, pending->loop);
+      write_loop(out, uids[0], loop_schema, pending->loop);
       pending->in_flight.write(out, *graph, ack.task.vertex);
       auto result = out.finish();
       ack.file = file;

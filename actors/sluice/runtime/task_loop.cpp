@@ -3,7 +3,8 @@
 /// The head never refuses what comes back, so a loop cannot block itself: it buffers. A loop over
 /// bounded input is over when it is empty. To find out, the job sends a probe through all heads of
 /// the loop; it travels in the channels like a barrier and pushes every record in front of it. If
-/// it comes round and no record has come back since it left, on any head, the loop is empty.
+/// it comes round and no record has come back since it left, on any head, the loop is empty. With
+/// `max_idle`, a head sends the probe only when nothing has come back for that long.
 #include "sluice/runtime/task.hpp"
 
 #include <fmt/format.h>
@@ -12,23 +13,9 @@ namespace sluice::runtime {
 
 void task::on_feedback(std::uint32_t channel, channel_element& e) {
   switch (e.kind) {
-  case channel_element::type::records: {
-    auto b = e.records.take();
-    came_back_ += b->size();
-    if (logging_ && !logging_->barrier_back.contains(channel)) {
-      byte_writer out;
-      b->encode(out);
-      logging_->loop.push_back(out.take());
-    }
-    return_credit(channel, static_cast<std::int64_t>(b->bytes()), batch_box{});
-    if (phase_ == phase::finishing || phase_ == phase::finished)
-      throw error(
-        fmt::format("{} records came back after the loop had ended: an operator in the loop "
-                    "emits them at the end of its input",
-                    b->size()));
-    loop_buffer_.push_back(std::move(b));
+  case channel_element::type::records:
+    came_back(channel, e.records.take());
     return;
-  }
   case channel_element::type::barrier:
     if (e.mark.kind == barrier_kind::checkpoint) {
       // A barrier that overtook may come round from another head before this one has started: what
@@ -52,15 +39,50 @@ void task::on_feedback(std::uint32_t channel, channel_element& e) {
   }
 }
 
-void task::run_loop_buffer() {
-  while (!loop_buffer_.empty() && may_produce()) {
-    auto b = std::move(loop_buffer_.front());
-    loop_buffer_.pop_front();
-    chain_->process(*b, 0);
-    flush_aged();
+void task::came_back(std::uint32_t channel, std::unique_ptr<batch> b) {
+  auto& head = chain_->node(0);
+  if (phase_ == phase::finishing || phase_ == phase::finished)
+    throw error(fmt::format("{} records came back after the loop had ended: {}", b->size(),
+                            head.max_idle ? "an operator in the loop holds them for longer than "
+                                            "iterate's max_idle, or emits them at its end"
+                                          : "an operator in the loop emits them at the end of its "
+                                            "input, or by a timer (see iterate's max_idle)"));
+  came_back_ += b->size();
+  if (head.max_idle) last_came_back_ = spec_.io->processing_clock().now();
+  std::shared_ptr<const std::string> bytes;
+  if (logging_ && !logging_->barrier_back.contains(channel)) {
+    stored_batch logged;
+    logged.bytes = bytes = encoded(*b, 0);
+    logging_->loop.push_back(std::move(logged));
   }
-  if (!loop_buffer_.empty()) blocked_ = true;
-  if (loop_buffer_.empty() && probe_to_send_) send_pending_probe();
+  auto size = static_cast<std::int64_t>(b->bytes());
+  loop_buffer_->push(std::move(b), std::move(bytes),
+                     [this, channel, size] { return_credit(channel, size, batch_box{}); });
+}
+
+void task::run_loop_buffer() {
+  while (may_produce()) {
+    if (!loop_batch_) {
+      if (!loop_buffer_->has_next()) break;
+      loop_batch_ = loop_buffer_->take();
+      loop_done_ = 0;
+    }
+    if (feed_slice(*loop_batch_, 0, loop_done_)) loop_batch_.reset();
+  }
+  if (loop_batch_ || loop_buffer_->has_next()) blocked_ = true;
+  if (!loop_batch_ && loop_buffer_->empty() && probe_to_send_ && loop_is_quiet())
+    send_pending_probe();
+}
+
+/// Whether nothing has come back for as long as the program wants; if not, looks again when it may
+/// be so.
+bool task::loop_is_quiet() {
+  auto& max_idle = chain_->node(0).max_idle;
+  if (!max_idle) return true;
+  auto quiet_at = saturating_add(last_came_back_, max_idle->count());
+  if (spec_.io->processing_clock().now() >= quiet_at) return true;
+  request_timer(quiet_at);
+  return false;
 }
 
 void task::on_probe_loop(probe_loop_msg m) {

@@ -167,8 +167,9 @@ public:
   }
 
   /// The start of a feedback loop; `close_with` its end. Records that come back are read like
-  /// the stream's own. A loop over bounded input ends by itself. `max_idle` (to end a loop over
-  /// endless input after that much silence) is not supported yet: `execute()` refuses it.
+  /// the stream's own. Once the stream's own records have ended, so does the loop as soon as it is
+  /// empty. With `max_idle` it stays open until no record has come back for that long: for loops
+  /// in which an operator holds records for a while (by timers, say).
   iterative_stream<T> iterate(std::optional<duration> max_idle = std::nullopt) const;
 
   // -- how records are spread over the next operator's subtasks

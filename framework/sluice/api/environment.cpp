@@ -38,6 +38,21 @@ stream_environment& stream_environment::set_execution_mode(execution_mode mode) 
   return *this;
 }
 
+stream_environment& stream_environment::set_temp_directory(std::string directory) {
+  config().temp_directory = std::move(directory);
+  return *this;
+}
+
+stream_environment& stream_environment::set_feedback_memory_limit(std::size_t bytes) {
+  config().feedback_memory_limit = bytes;
+  return *this;
+}
+
+stream_environment& stream_environment::set_batch_memory_limit(std::size_t bytes) {
+  config().batch_memory_limit = bytes;
+  return *this;
+}
+
 stream_environment& stream_environment::enable_checkpointing(duration interval,
                                                              std::string directory) {
   config().checkpoints.interval = interval;

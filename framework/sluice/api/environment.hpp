@@ -35,6 +35,16 @@ public:
   /// Streaming (default), batch (final results only; bounded input), or automatic.
   stream_environment& set_execution_mode(execution_mode mode);
 
+  /// Where data goes that exceeds the memory limits below: a directory that exists. Default: the
+  /// system's directory for temporary files.
+  stream_environment& set_temp_directory(std::string directory);
+  /// Bytes of records that wait in memory at the head of a feedback loop, per subtask; more go to
+  /// the temporary directory. Default 32 MiB.
+  stream_environment& set_feedback_memory_limit(std::size_t bytes);
+  /// Batch mode: bytes of keyed state that a subtask of an operator keeps in memory; more go to the
+  /// temporary directory. Default 256 MiB; not together with checkpointing.
+  stream_environment& set_batch_memory_limit(std::size_t bytes);
+
   /// Takes a checkpoint every `interval` into `directory`.
   stream_environment& enable_checkpointing(duration interval, std::string directory);
   /// Lets barriers overtake the records in their way once a checkpoint has taken `after` (0: at

@@ -6,6 +6,7 @@
 #include "sluice/ops/operator.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -73,6 +74,9 @@ struct failure_rate_restart {
 using restart_strategy
   = std::variant<no_restart, fixed_delay_restart, exponential_delay_restart, failure_rate_restart>;
 
+/// Batch mode's memory limit per subtask of a keyed operator, in bytes, unless another is set.
+inline constexpr std::size_t default_batch_memory_limit = 256 * 1024 * 1024;
+
 /// All settings of one job.
 struct job_config {
   std::string name = "sluice job";
@@ -91,6 +95,18 @@ struct job_config {
   std::optional<std::string> restore_from;
   /// Drop state in the snapshot that the program has no operator for.
   bool allow_leftover_state = false;
+  /// Where data goes that does not fit into the memory limits below. The files are never seen by
+  /// name and are gone with the job, however it ends. Empty: the system's temporary directory
+  /// (TMPDIR).
+  std::string temp_directory;
+  /// Bytes of records that wait at the head of a feedback loop in memory, per subtask; more go to
+  /// disk.
+  std::size_t feedback_memory_limit = 32 * 1024 * 1024;
+  /// Batch mode: bytes of state that a subtask of a keyed operator keeps in memory; with more, the
+  /// state and the input that follows go to disk, to be handled a range of keys at a time. Nothing:
+  /// `default_batch_memory_limit`, or no limit if checkpointing is on (a checkpoint covers no
+  /// spilled input).
+  std::optional<std::size_t> batch_memory_limit;
 };
 
 } // namespace sluice

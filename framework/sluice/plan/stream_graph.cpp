@@ -35,11 +35,9 @@ void check_settings(const stream_graph& graph) {
       throw plan_error(
         fmt::format("operator \"{}\": its parallelism {} exceeds its max parallelism {}", n.name,
                     wanted, most));
-    if (n.max_idle)
-      throw plan_error(fmt::format(
-        "not supported: iterate(max_idle) of \"{}\"; a loop over bounded input ends by itself, one "
-        "over endless input by cancel() or stop_with_savepoint()",
-        n.name));
+    if (n.max_idle && n.max_idle->count() <= 0)
+      throw plan_error(
+        fmt::format("iteration \"{}\": the longest silence, max_idle, must be positive", n.name));
     if (n.fixed_parallelism && n.parallelism && *n.parallelism != *n.fixed_parallelism)
       throw plan_error(fmt::format("operator \"{}\" cannot run with parallelism {}: only with {}",
                                    n.name, *n.parallelism, *n.fixed_parallelism));
@@ -65,6 +63,13 @@ void check_settings(const stream_graph& graph) {
   if (c.buffer_debloat_target.count() < 0)
     throw plan_error("the buffer debloat target must not be negative");
   if (c.buffer_timeout.count() < 0) throw plan_error("the buffer timeout must not be negative");
+  if (c.feedback_memory_limit == 0)
+    throw plan_error("the memory limit of feedback loops must be positive");
+  if (c.batch_memory_limit && *c.batch_memory_limit == 0)
+    throw plan_error("the memory limit of batch mode must be positive");
+  if (c.batch_memory_limit && c.checkpoints.interval)
+    throw plan_error("set_batch_memory_limit() and enable_checkpointing() exclude each other: a "
+                     "checkpoint would not cover the input that went to disk");
 }
 
 void check_edges(const stream_graph& graph) {
