@@ -237,6 +237,25 @@ BOOST_AUTO_TEST_CASE(nothing_is_late_in_batch_mode) {
   BOOST_TEST(total == 3000 * 2999 / 2);
 }
 
+BOOST_AUTO_TEST_CASE(a_keyed_operator_inside_a_loop_keeps_the_loop_going) {
+  // What it kept on disk until the end of its input would come back after the end of the loop.
+  program p = [](stream_environment& env) {
+    auto loop = env.from_sequence(1, 500).iterate();
+    auto halved = loop.key_by([](std::int64_t x) { return x; })
+                    .process([](const std::int64_t& x, keyed_process_context<std::int64_t>&,
+                                collector<std::int64_t>& out) { out.collect(x / 2); });
+    loop.close_with(halved.filter([](std::int64_t x) { return x >= 10; }));
+    return halved.filter([](std::int64_t x) { return x < 10; }).map([](std::int64_t x) {
+      return std::to_string(x);
+    });
+  };
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    auto result = run(p, 1, seed, 2);
+    BOOST_TEST(result.error == "");
+    BOOST_TEST(result.results.size() == 500u);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(files_are_gone_after_cancelling_at_any_moment) {
   for (std::size_t steps = 0; steps < 1500; steps += 50)
     run(programs()["sum"], 1, steps, 2, {}, steps); // checks the files

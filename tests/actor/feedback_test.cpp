@@ -214,6 +214,48 @@ std::int64_t most_under_way(std::uint64_t seed, bool chained_to_source) {
 
 } // namespace
 
+BOOST_AUTO_TEST_CASE(output_without_credit_is_bounded_when_spilled_input_explodes) {
+  constexpr std::int64_t fan_out = 2000;
+  constexpr std::int64_t num_inputs = 3000;
+  auto under_way = std::make_shared<std::int64_t>(0);
+  auto most = std::make_shared<std::int64_t>(0);
+  auto received = std::make_shared<std::int64_t>(0);
+  temporary_directory directory;
+  stream_environment env;
+  env.set_execution_mode(execution_mode::batch)
+    .set_batch_memory_limit(1)
+    .set_temp_directory(directory.path());
+  struct many_of_one {
+    std::shared_ptr<std::int64_t> under_way;
+    std::shared_ptr<std::int64_t> most;
+    value_state<std::int64_t> seen;
+    void open(keyed_runtime_context<std::int64_t>& c) {
+      seen = c.state(value_state_descriptor<std::int64_t>{"seen"});
+    }
+    void process_element(const std::int64_t& x, keyed_process_context<std::int64_t>&,
+                         collector<std::int64_t>& out) {
+      seen.update(x);
+      for (std::int64_t i = 0; i < fan_out; ++i) out.collect(x);
+      *most = std::max(*most, *under_way += fan_out);
+    }
+  };
+  env.from_sequence(1, num_inputs)
+    .key_by([](std::int64_t x) { return x % 2; })
+    .process(many_of_one{under_way, most, {}})
+    .add_sink([=](const std::int64_t&) {
+      --*under_way;
+      ++*received;
+    })
+    .disable_chaining();
+  stepped_runtime runtime(1);
+  auto job = submit(runtime, env);
+  runtime.run_to_end(*job);
+  BOOST_REQUIRE(job->wait_until({}).has_value());
+  BOOST_TEST(spilled(*job) > 0u);
+  BOOST_TEST(*received == fan_out * num_inputs);
+  BOOST_TEST(*most <= 250'000);
+}
+
 BOOST_AUTO_TEST_CASE(output_without_credit_is_bounded_however_many_records_a_batch_becomes) {
   for (std::uint64_t seed = 0; seed < 4; ++seed) {
     // What one record becomes, what fits a channel, and what is made before that is known.

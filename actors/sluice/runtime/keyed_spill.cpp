@@ -104,9 +104,9 @@ std::uint32_t keyed_spill::partition_of(key_group group) const noexcept {
 
 bool keyed_spill::ready() const noexcept { return unwritten_bytes_ < max_unwritten; }
 
-void keyed_spill::handled(std::uint64_t bytes, stream_operator& op) {
+void keyed_spill::handled(std::uint64_t bytes, stream_operator& op, bool snapshot_in_progress) {
   unchecked_bytes_ += bytes;
-  if (unchecked_bytes_ < limit_ / 4) return;
+  if (unchecked_bytes_ < limit_ / 4 || snapshot_in_progress) return;
   unchecked_bytes_ = 0;
   auto& states = op.states();
   if (auto slots = states.memory_bytes(); slots > limit_ || slots + states.owned_bytes() > limit_)

@@ -46,8 +46,9 @@ public:
   /// What has been written and is not on disk yet is little.
   bool ready() const noexcept;
 
-  /// The operator has handled `bytes` of records. Spills if its state has become too large.
-  void handled(std::uint64_t bytes, stream_operator& op);
+  /// The operator has handled `bytes` of records. Spills if its state has become too large, but not
+  /// while a snapshot of it is being written.
+  void handled(std::uint64_t bytes, stream_operator& op, bool snapshot_in_progress);
 
   /// Takes the records of `b`. REQUIRES: spilling().
   void add(batch& b, std::uint32_t input);

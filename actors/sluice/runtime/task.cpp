@@ -517,7 +517,7 @@ void task::process(batch& b, std::uint32_t input) {
     auto made = slices_ ? chain_->output_bytes() : 0;
     chain_->process(b, input);
     if (slices_) slices_->handled(records, chain_->output_bytes() - made);
-    if (spill_ && !draining_) spill_->handled(bytes, chain_->head());
+    if (spill_ && !draining_) spill_->handled(bytes, chain_->head(), snapshot_in_progress_);
   }
   flush_aged();
   measure(records, started);

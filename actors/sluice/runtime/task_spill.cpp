@@ -42,6 +42,9 @@ void task::set_up_spilling() {
     loop_buffer_ = std::make_unique<feedback_buffer>(make_spill_services(), *head.output,
                                                      config.feedback_memory_limit);
   if (config.mode != execution_mode::batch || !head.keyed) return;
+  // A loop ends before its operators' input does: what they kept until then would come too late.
+  for (auto index : v.inputs)
+    if (!(*spec_.loops)[index].empty()) return;
   // Keys are finished at the end of the input, whatever goes to disk: so time, too, is only then.
   time_stands_still_ = true;
   if (config.checkpoints.interval) return;
