@@ -1,6 +1,7 @@
 #include "sluice/runtime/feedback_buffer.hpp"
 
-#include <fmt/format.h>
+#include <algorithm>
+#include <utility>
 
 namespace sluice::runtime {
 

@@ -1,13 +1,14 @@
 /// What a task lends to its parts that move data to disk and back.
 #pragma once
 
-#include "sluice/core/errors.hpp"
 #include "sluice/io/io_context.hpp"
 #include "sluice/runtime/io_services.hpp"
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace sluice::runtime {
 
