@@ -181,7 +181,7 @@ void keyed_spill::write_page(partition& p) {
   services_.spilled_bytes->add(bytes->size());
   services_.post(
     [bytes, offset, to = files_] {
-      to->records->write(offset, *bytes);
+      if (to->records) to->records->write(offset, *bytes); // if not, the task has failed
       return bytes->size();
     },
     [this](std::size_t size) { unwritten_bytes_ -= size; });
