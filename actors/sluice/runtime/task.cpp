@@ -577,7 +577,8 @@ void task::return_credit(std::uint32_t channel, std::int64_t bytes, batch_box re
 void task::send(std::uint32_t output_channel, channel_element element) {
   auto [edge, target] = output_at_[output_channel];
   auto& to = peers_.outputs[edge][target];
-  if (element.kind == channel_element::type::barrier && logging_
+  // Only barriers that may overtake are waited for: an aligned snapshot does not count those queued.
+  if (element.kind == channel_element::type::barrier && logging_ && logging_->barriers_queued > 0
       && element.mark.kind == barrier_kind::checkpoint && element.mark.id == logging_->id)
     --logging_->barriers_queued;
   if (element.kind == channel_element::type::records) {
