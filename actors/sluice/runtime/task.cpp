@@ -239,7 +239,10 @@ void task::on_credit(credit_msg& m) {
   if (m.attempt != spec_.attempt || m.channel >= channels_.size()) return;
   channels_[m.channel]->add_credit(m);
   if (logging_) guarded([&] { write_snapshot_if_complete(); }); // a barrier may have got through
-  if (blocked_ || phase_ == phase::finishing) run();
+  if (blocked_ || phase_ == phase::finishing)
+    run();
+  else
+    guarded([&] { settle(); }); // that may have waited for this message to be handled
 }
 
 void task::on_continue() {
@@ -388,7 +391,8 @@ void task::yield() {
   self_->send(caf::actor_cast<task_actor>(self_), continue_msg{});
 }
 
-/// After a turn: if there is nothing more to do, nothing should wait in a buffer either.
+/// After a turn: if there is nothing more to do, nothing should wait in a buffer either. As long as
+/// there are messages it is not known, so the handlers of those that start no turn call this, too.
 void task::settle() {
   if (!active() || continuing_) return;
   if ((partial_ || gate_.has_next() || !replaying_.empty()) && !blocked_) return;
@@ -577,7 +581,8 @@ void task::return_credit(std::uint32_t channel, std::int64_t bytes, batch_box re
 void task::send(std::uint32_t output_channel, channel_element element) {
   auto [edge, target] = output_at_[output_channel];
   auto& to = peers_.outputs[edge][target];
-  // Only barriers that may overtake are waited for: an aligned snapshot does not count those queued.
+  // Only barriers that may overtake are waited for: an aligned snapshot does not count those
+  // queued.
   if (element.kind == channel_element::type::barrier && logging_ && logging_->barriers_queued > 0
       && element.mark.kind == barrier_kind::checkpoint && element.mark.id == logging_->id)
     --logging_->barriers_queued;
@@ -697,7 +702,10 @@ void task::on_strand_done(strand_done_msg& m) {
     snapshot_in_progress_ = false;
     spec_.probe->checkpoint_bytes.set(m.bytes);
     if (!m.committables.empty()) uncommitted_[m.id] = std::move(m.committables);
-    if (phase_ == phase::finishing) run();
+    if (phase_ == phase::finishing)
+      run();
+    else
+      guarded([&] { settle(); });
     return;
   case what::finished:
     strand_finished_ = true;

@@ -327,6 +327,7 @@ void task::on_complete(checkpoint_complete_msg m) {
         source && phase_ == phase::running && m.id != ~checkpoint_id{0})
       source->checkpoint_complete(m.id);
     commit(m.id, m.final_output);
+    settle();
   });
 }
 
