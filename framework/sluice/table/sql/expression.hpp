@@ -253,10 +253,10 @@ enum class null_treatment : std::uint8_t { none, ignore, respect };
 /// A function call with all that an aggregate may have.
 ///
 /// Special syntax is reduced to it, with the name in upper case: `EXTRACT(DAY FROM x)` is EXTRACT
-/// with the symbol DAY and x; `FLOOR(x TO DAY)` is FLOOR with x and the symbol; `TRIM(BOTH c FROM x)`
-/// is TRIM with the symbol BOTH, c and x; `POSITION(a IN b)`, `OVERLAY(a PLACING b FROM c FOR d)`
-/// and `SUBSTRING(a FROM b FOR c)` have their arguments in this order. CURRENT_DATE and its like
-/// have none.
+/// with the symbol DAY and x; `FLOOR(x TO DAY)` is FLOOR with x and the symbol; `TRIM(BOTH c FROM
+/// x)` is TRIM with the symbol BOTH, c and x; `POSITION(a IN b)`, `OVERLAY(a PLACING b FROM c FOR
+/// d)` and `SUBSTRING(a FROM b FOR c)` have their arguments in this order. CURRENT_DATE and its
+/// like have none.
 struct call {
   object_name name;
   set_quantifier quantifier = set_quantifier::none;

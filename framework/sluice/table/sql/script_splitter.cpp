@@ -8,9 +8,9 @@ namespace sluice::sql {
 namespace {
 
 struct scan_result {
-  bool begun = false;            ///< there is a token, or a comment or text that is not closed
-  bool complete = false;         ///< a semicolon ends it
-  std::size_t semicolon = 0;     ///< its offset
+  bool begun = false;        ///< there is a token, or a comment or text that is not closed
+  bool complete = false;     ///< a semicolon ends it
+  std::size_t semicolon = 0; ///< its offset
 };
 
 scan_result scan(const std::string& text) {

@@ -9,8 +9,9 @@
 
 namespace sluice::sql {
 
-/// Takes a script in pieces, such as the lines that somebody types, and gives its statements as soon
-/// as their semicolon is there. Semicolons in texts, names, comments and statement sets end nothing.
+/// Takes a script in pieces, such as the lines that somebody types, and gives its statements as
+/// soon as their semicolon is there. Semicolons in texts, names, comments and statement sets end
+/// nothing.
 ///
 /// Not thread-safe. Never throws for what the text says: the parser will.
 class script_splitter {
@@ -25,7 +26,8 @@ public:
   /// The next complete statement, if there is one. Statements without a token are passed over.
   std::optional<piece> next();
 
-  /// What was appended and not given yet: a statement without semicolon, or only blanks and comments.
+  /// What was appended and not given yet: a statement without semicolon, or only blanks and
+  /// comments.
   const std::string& rest() const noexcept { return rest_; }
 
   /// A statement has begun in `rest()`, or a comment that is not closed.

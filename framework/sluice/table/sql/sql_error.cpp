@@ -49,12 +49,10 @@ std::string format_error(std::string_view message, const source_range& range, st
   auto line = line_of(text, range.begin.offset);
   // The place within the line, in bytes; a range over several lines is marked to the line's end.
   auto line_begin = static_cast<std::size_t>(line.data() - text.data());
-  auto begin = std::min<std::size_t>(range.begin.offset - std::min<std::size_t>(range.begin.offset,
-                                                                                line_begin),
-                                     line.size());
-  auto end = std::clamp<std::size_t>(range.end.offset > line_begin ? range.end.offset - line_begin
-                                                                   : begin,
-                                     begin, line.size());
+  auto begin = std::min<std::size_t>(
+    range.begin.offset - std::min<std::size_t>(range.begin.offset, line_begin), line.size());
+  auto end = std::clamp<std::size_t>(
+    range.end.offset > line_begin ? range.end.offset - line_begin : begin, begin, line.size());
   // Of a long line, the part around the place.
   std::size_t cut = 0;
   if (line.size() > max_shown && begin > max_shown / 2) {
@@ -66,8 +64,9 @@ std::string format_error(std::string_view message, const source_range& range, st
   auto shown = line.substr(cut, shown_end - cut);
   end = std::max(begin, std::min(end, shown_end));
 
-  auto result = fmt::format("{}:{}: {}\n  {}{}{}\n  ", range.begin.line, range.begin.column, message,
-                            cut > 0 ? "..." : "", shown, shown_end < line.size() ? "..." : "");
+  auto result
+    = fmt::format("{}:{}: {}\n  {}{}{}\n  ", range.begin.line, range.begin.column, message,
+                  cut > 0 ? "..." : "", shown, shown_end < line.size() ? "..." : "");
   if (cut > 0) result += "   ";
   for (char c : line.substr(cut, begin - cut))
     if (!continues_character(c)) result += c == '\t' ? '\t' : ' ';

@@ -15,7 +15,8 @@ namespace sluice::sql {
 class sql_error : public plan_error {
 public:
   /// `unfinished`: the text ends where more must come, such as a closing quote.
-  sql_error(std::string message, source_range range, std::string hint = {}, bool unfinished = false);
+  sql_error(std::string message, source_range range, std::string hint = {},
+            bool unfinished = false);
 
   const std::string& message() const noexcept { return message_; }
   const source_range& range() const noexcept { return range_; }

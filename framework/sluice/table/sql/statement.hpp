@@ -313,9 +313,10 @@ struct explain {
 
 /// Any statement.
 struct statement {
-  using variant = std::variant<query, insert, statement_set, create_table, alter_table, create_view,
-                               create_database, create_catalog, drop_object, use_catalog,
-                               use_database, show, describe, set_statement, reset_statement, explain>;
+  using variant
+    = std::variant<query, insert, statement_set, create_table, alter_table, create_view,
+                   create_database, create_catalog, drop_object, use_catalog, use_database, show,
+                   describe, set_statement, reset_statement, explain>;
 
   place where;
   variant node;

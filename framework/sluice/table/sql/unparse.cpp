@@ -16,9 +16,21 @@ namespace internal {
 namespace {
 
 std::string_view to_sql(binary_op op) {
-  constexpr std::array<std::string_view, 15> texts{
-    "+", "-", "*", "/", "%", "||", "=", "<>", "<", "<=", ">", ">=",
-    "IS DISTINCT FROM", "IS NOT DISTINCT FROM", "OVERLAPS"};
+  constexpr std::array<std::string_view, 15> texts{"+",
+                                                   "-",
+                                                   "*",
+                                                   "/",
+                                                   "%",
+                                                   "||",
+                                                   "=",
+                                                   "<>",
+                                                   "<",
+                                                   "<=",
+                                                   ">",
+                                                   ">=",
+                                                   "IS DISTINCT FROM",
+                                                   "IS NOT DISTINCT FROM",
+                                                   "OVERLAPS"};
   return texts[static_cast<std::size_t>(op)];
 }
 
@@ -63,9 +75,9 @@ struct binding_of_node {
 
 /// Functions that are called without parentheses.
 bool is_bare_function(std::string_view name) {
-  constexpr std::string_view names[] = {"CURRENT_CATALOG", "CURRENT_DATE", "CURRENT_TIME",
-                                        "CURRENT_TIMESTAMP", "CURRENT_USER", "LOCALTIME",
-                                        "LOCALTIMESTAMP", "USER"};
+  constexpr std::string_view names[]
+    = {"CURRENT_CATALOG", "CURRENT_DATE", "CURRENT_TIME",   "CURRENT_TIMESTAMP",
+       "CURRENT_USER",    "LOCALTIME",    "LOCALTIMESTAMP", "USER"};
   return std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 
@@ -251,8 +263,8 @@ void sql_writer::write(const logical& n) {
 }
 
 void sql_writer::write(const is_test& n) {
-  constexpr std::array<std::string_view, 8> tests{"NULL", "TRUE", "FALSE", "UNKNOWN", "JSON VALUE",
-                                                  "JSON SCALAR", "JSON ARRAY", "JSON OBJECT"};
+  constexpr std::array<std::string_view, 8> tests{
+    "NULL", "TRUE", "FALSE", "UNKNOWN", "JSON VALUE", "JSON SCALAR", "JSON ARRAY", "JSON OBJECT"};
   value(*n.operand, binding::comparison);
   raw(n.negated ? " IS NOT " : " IS ");
   raw(tests[static_cast<std::size_t>(n.kind)]);
@@ -370,7 +382,8 @@ void sql_writer::write(const field_access& n) {
 // -- functions -------------------------------------------------------------------------
 
 void sql_writer::function_name(const object_name& parts) {
-  if (parts.parts.size() == 1 && !needs_quotes(parts.parts[0].text)) return raw(parts.parts[0].text);
+  if (parts.parts.size() == 1 && !needs_quotes(parts.parts[0].text))
+    return raw(parts.parts[0].text);
   name(parts);
 }
 
@@ -381,9 +394,8 @@ bool sql_writer::special_call(const call& n) {
   const auto& args = n.arguments;
   bool has_symbol = std::any_of(args.begin(), args.end(),
                                 [](const argument& a) { return a.value.as<symbol>() != nullptr; });
-  auto arg = [&](std::size_t i, binding needed = binding::logical_or) {
-    value(args[i].value, needed);
-  };
+  auto arg
+    = [&](std::size_t i, binding needed = binding::logical_or) { value(args[i].value, needed); };
   if (args.empty() && is_bare_function(name)) {
     raw(name);
     return true;
@@ -425,8 +437,8 @@ bool sql_writer::special_call(const call& n) {
     arg(1);
     raw(" FROM ");
     arg(2);
-  } else if (name == "SUBSTRING" || ((name == "FLOOR" || name == "CEIL" || name == "TRIM")
-                                     && args.size() == 1)) {
+  } else if (name == "SUBSTRING"
+             || ((name == "FLOOR" || name == "CEIL" || name == "TRIM") && args.size() == 1)) {
     raw(name + "(");
     separated(args, ", ", [&](const argument& a) { value(a.value); });
   } else {
@@ -540,9 +552,9 @@ void sql_writer::behavior(const json_behavior& n, std::string_view when) {
 }
 
 void sql_writer::write(const json_call& n) {
-  constexpr std::array<std::string_view, 7> functions{"JSON_EXISTS", "JSON_VALUE", "JSON_QUERY",
-                                                  "JSON_OBJECT", "JSON_ARRAY", "JSON_OBJECTAGG",
-                                                  "JSON_ARRAYAGG"};
+  constexpr std::array<std::string_view, 7> functions{
+    "JSON_EXISTS", "JSON_VALUE",     "JSON_QUERY",   "JSON_OBJECT",
+    "JSON_ARRAY",  "JSON_OBJECTAGG", "JSON_ARRAYAGG"};
   raw(functions[static_cast<std::size_t>(n.function)]);
   raw("(");
   if (n.function == json_function::object || n.function == json_function::objectagg) {
@@ -559,9 +571,8 @@ void sql_writer::write(const json_call& n) {
     raw(" RETURNING ");
     type(*n.returning);
   }
-  constexpr std::array<std::string_view, 4> wrappers{"", " WITHOUT WRAPPER",
-                                                     " WITH CONDITIONAL WRAPPER",
-                                                     " WITH UNCONDITIONAL WRAPPER"};
+  constexpr std::array<std::string_view, 4> wrappers{
+    "", " WITHOUT WRAPPER", " WITH CONDITIONAL WRAPPER", " WITH UNCONDITIONAL WRAPPER"};
   raw(wrappers[static_cast<std::size_t>(n.wrapper)]);
   behavior(n.on_empty, " ON EMPTY");
   behavior(n.on_error, " ON ERROR");

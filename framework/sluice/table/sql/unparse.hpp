@@ -9,8 +9,8 @@
 namespace sluice::sql {
 
 /// Normalised SQL, as SHOW CREATE prints it: keywords in upper case, names in backticks, no
-/// parentheses that are not needed, one line but for CREATE and statement sets, no semicolon behind.
-/// Parsed again, it gives an equal tree.
+/// parentheses that are not needed, one line but for CREATE and statement sets, no semicolon
+/// behind. Parsed again, it gives an equal tree.
 std::string to_sql(const statement& node);
 std::string to_sql(const query& node);
 std::string to_sql(const expr& node);

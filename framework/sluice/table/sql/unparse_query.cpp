@@ -141,8 +141,8 @@ void sql_writer::write(const set_operation& n) {
     auto* inner = std::get_if<set_operation>(&part.node);
     // From the left, UNION and EXCEPT follow each other; INTERSECT holds tighter than both.
     bool looser = inner && n.op == set_operator::intersect && inner->op != set_operator::intersect;
-    bool as_tight = inner
-                    && (n.op == set_operator::intersect) == (inner->op == set_operator::intersect);
+    bool as_tight
+      = inner && (n.op == set_operator::intersect) == (inner->op == set_operator::intersect);
     bool parens = looser || (as_tight && (!first || (inner->op == n.op && inner->all == n.all)));
     if (!first) {
       raw(operators[static_cast<std::size_t>(n.op)]);
@@ -196,15 +196,9 @@ void sql_writer::write(const unnest& n) {
 void sql_writer::write(const join& n) {
   constexpr std::array<std::string_view, 6> kinds{", ",          " CROSS JOIN ", " JOIN ",
                                                   " LEFT JOIN ", " RIGHT JOIN ", " FULL JOIN "};
-  // The right side of a join is one table, or a join in parentheses; a comma holds least.
-  auto* left = std::get_if<join>(&n.left->node);
-  auto* right = std::get_if<join>(&n.right->node);
-  bool comma = n.kind == join_kind::comma;
-  bool left_parens = left && left->kind == join_kind::comma && !comma;
-  bool right_parens = right && (!comma || right->kind == join_kind::comma);
-  if (left_parens) raw("(");
+  // The right side of a join is one table or a join in parentheses; of a comma it is any join.
+  bool right_parens = std::get_if<join>(&n.right->node) && n.kind != join_kind::comma;
   table(*n.left);
-  if (left_parens) raw(")");
   if (n.natural) raw(" NATURAL");
   raw(kinds[static_cast<std::size_t>(n.kind)]);
   if (right_parens) raw("(");

@@ -149,8 +149,8 @@ void sql_writer::write(const create_table& n) {
   options(n.options);
   if (n.like) {
     constexpr std::array<std::string_view, 3> modes{"INCLUDING ", "EXCLUDING ", "OVERWRITING "};
-    constexpr std::array<std::string_view, 8> features{"ALL",      "CONSTRAINTS", "DISTRIBUTION",
-                                                       "GENERATED", "METADATA",   "OPTIONS",
+    constexpr std::array<std::string_view, 8> features{"ALL",        "CONSTRAINTS", "DISTRIBUTION",
+                                                       "GENERATED",  "METADATA",    "OPTIONS",
                                                        "PARTITIONS", "WATERMARKS"};
     raw(" LIKE ");
     name(n.like->table);
@@ -286,8 +286,9 @@ void sql_writer::write(const use_database& n) {
 
 void sql_writer::write(const show& n) {
   constexpr std::array<std::string_view, 12> kinds{
-    "TABLES",  "VIEWS",        "DATABASES",   "CATALOGS",       "FUNCTIONS",       "USER FUNCTIONS",
-    "COLUMNS", "CREATE TABLE", "CREATE VIEW", "CREATE CATALOG", "CURRENT CATALOG", "CURRENT DATABASE"};
+    "TABLES",      "VIEWS",          "DATABASES",       "CATALOGS",
+    "FUNCTIONS",   "USER FUNCTIONS", "COLUMNS",         "CREATE TABLE",
+    "CREATE VIEW", "CREATE CATALOG", "CURRENT CATALOG", "CURRENT DATABASE"};
   raw("SHOW ");
   raw(kinds[static_cast<std::size_t>(n.kind)]);
   bool is_create = n.kind == show_kind::create_table || n.kind == show_kind::create_view

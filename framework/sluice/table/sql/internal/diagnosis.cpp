@@ -56,6 +56,7 @@ public:
     try_reserved_word();
     try_comma_too_many();
     if (best_.hint.empty()) try_missing_comma();
+    if (best_.hint.empty()) try_unquoted_option();
     return best_;
   }
 
@@ -104,9 +105,9 @@ private:
     if (fault_ == 0 || raw_[fault_ - 1].kind != kind::T_COMMA) return;
     auto changed = raw_;
     changed.erase(changed.begin() + static_cast<std::ptrdiff_t>(fault_) - 1);
-    offer({fault_ - 1, progress(text_, std::move(changed), start_) + 1, 2,
-           "there is a comma too many"},
-          1);
+    offer(
+      {fault_ - 1, progress(text_, std::move(changed), start_) + 1, 2, "there is a comma too many"},
+      1);
   }
 
   void try_missing_comma() {
@@ -117,6 +118,18 @@ private:
     offer({fault_, reach == 0 ? 0 : reach - 1, 4,
            fmt::format("is a comma missing before {}?", word(fault_))},
           3);
+  }
+
+  /// `SET a.b = 5`, `WITH (connector = 'print')`.
+  void try_unquoted_option() {
+    if (!is_word(raw_[fault_].kind)) return;
+    if (reach_with(fault_, kind::T_TEXT) <= fault_) return;
+    auto end = fault_ + 1;
+    while (raw_[end].kind == kind::T_DOT || raw_[end].kind == kind::T_MINUS
+           || is_word(raw_[end].kind))
+      ++end;
+    if (raw_[end].kind == kind::T_EQUAL)
+      best_ = {fault_, fault_, 0, "keys and values of options are written in 'single quotes'"};
   }
 
   std::string_view text_;
@@ -141,7 +154,8 @@ std::string describe(std::string_view text, const token& t) {
   auto found = text_of(text, t.range);
   constexpr std::size_t longest = 40;
   if (found.size() > longest) return "unexpected text";
-  return fmt::format("unexpected {}", found);
+  bool sign = t.kind < kind::T_ALL && t.kind > kind::T_BINARY_TEXT && t.kind != kind::T_INTEGER;
+  return sign ? fmt::format("unexpected '{}'", found) : fmt::format("unexpected {}", found);
 }
 
 } // namespace
@@ -169,17 +183,55 @@ sql_error diagnose(std::string_view text, const std::vector<token>& raw, int sta
 namespace {
 
 /// First words of statements, in the order in which they are looked for.
-constexpr std::string_view unsupported_heads[] = {
-  "CREATE FUNCTION", "CREATE MODEL", "CREATE MATERIALIZED TABLE", "CREATE CONNECTION",
-  "DROP FUNCTION", "DROP MODEL", "DROP MATERIALIZED TABLE", "DROP CONNECTION",
-  "ALTER FUNCTION", "ALTER MODEL", "ALTER MATERIALIZED TABLE", "ALTER CONNECTION",
-  "ALTER DATABASE", "ALTER CATALOG", "ALTER VIEW",
-  "ANALYZE TABLE", "CALL", "COMPILE", "EXECUTE PLAN", "EXECUTE IMMEDIATE", "ADD JAR", "REMOVE JAR",
-  "LOAD MODULE", "UNLOAD MODULE", "USE MODULES", "SHOW MODULES", "SHOW FULL MODULES", "SHOW JARS",
-  "SHOW JOBS", "SHOW PARTITIONS", "SHOW PROCEDURES", "SHOW MODELS", "SHOW MATERIALIZED TABLES",
-  "SHOW CONNECTIONS", "SHOW CREATE MODEL", "SHOW CREATE MATERIALIZED TABLE", "DESCRIBE JOB",
-  "DESCRIBE MODEL", "DESCRIBE FUNCTION", "DESC JOB", "DESC MODEL", "DESC FUNCTION", "STOP JOB",
-  "TRUNCATE TABLE", "UPDATE", "DELETE FROM", "MERGE INTO", "UPSERT INTO", "REPLACE TABLE"};
+constexpr std::string_view unsupported_heads[] = {"CREATE FUNCTION",
+                                                  "CREATE MODEL",
+                                                  "CREATE MATERIALIZED TABLE",
+                                                  "CREATE CONNECTION",
+                                                  "DROP FUNCTION",
+                                                  "DROP MODEL",
+                                                  "DROP MATERIALIZED TABLE",
+                                                  "DROP CONNECTION",
+                                                  "ALTER FUNCTION",
+                                                  "ALTER MODEL",
+                                                  "ALTER MATERIALIZED TABLE",
+                                                  "ALTER CONNECTION",
+                                                  "ALTER DATABASE",
+                                                  "ALTER CATALOG",
+                                                  "ALTER VIEW",
+                                                  "ANALYZE TABLE",
+                                                  "CALL",
+                                                  "COMPILE",
+                                                  "EXECUTE PLAN",
+                                                  "EXECUTE IMMEDIATE",
+                                                  "ADD JAR",
+                                                  "REMOVE JAR",
+                                                  "LOAD MODULE",
+                                                  "UNLOAD MODULE",
+                                                  "USE MODULES",
+                                                  "SHOW MODULES",
+                                                  "SHOW FULL MODULES",
+                                                  "SHOW JARS",
+                                                  "SHOW JOBS",
+                                                  "SHOW PARTITIONS",
+                                                  "SHOW PROCEDURES",
+                                                  "SHOW MODELS",
+                                                  "SHOW MATERIALIZED TABLES",
+                                                  "SHOW CONNECTIONS",
+                                                  "SHOW CREATE MODEL",
+                                                  "SHOW CREATE MATERIALIZED TABLE",
+                                                  "DESCRIBE JOB",
+                                                  "DESCRIBE MODEL",
+                                                  "DESCRIBE FUNCTION",
+                                                  "DESC JOB",
+                                                  "DESC MODEL",
+                                                  "DESC FUNCTION",
+                                                  "STOP JOB",
+                                                  "TRUNCATE TABLE",
+                                                  "UPDATE",
+                                                  "DELETE FROM",
+                                                  "MERGE INTO",
+                                                  "UPSERT INTO",
+                                                  "REPLACE TABLE"};
 
 /// Words between CREATE, ALTER or DROP and the kind of object.
 constexpr std::string_view modifiers[] = {"TEMPORARY", "SYSTEM"};
@@ -192,7 +244,8 @@ void refuse_unsupported(std::string_view text, const std::vector<token>& raw) {
   source_range range = raw[0].range;
   for (std::size_t i = 0; i < raw.size() && words < 4 && is_word(raw[i].kind); ++i) {
     auto word = to_upper(text_of(text, raw[i].range));
-    bool modifies = std::find(std::begin(modifiers), std::end(modifiers), word) != std::end(modifiers);
+    bool modifies
+      = std::find(std::begin(modifiers), std::end(modifiers), word) != std::end(modifiers);
     if (i > 0 && modifies) continue;
     if (i == 1 && word == "OR" && i + 2 < raw.size()) {
       auto next = to_upper(text_of(text, raw[2].range));

@@ -9,6 +9,8 @@
 #include <set>
 #include <string_view>
 
+#include <fmt/format.h>
+
 namespace sluice::sql::internal {
 
 namespace {
@@ -19,34 +21,98 @@ using kind = grammar::token;
 constexpr std::size_t max_listed = 8;
 
 /// What begins an expression and nothing else that a user would think of.
-constexpr int expression_starts[] = {
-  kind::T_INTEGER, kind::T_DECIMAL_NUMBER, kind::T_APPROXIMATE_NUMBER, kind::T_TEXT,
-  kind::T_UNICODE_TEXT, kind::T_BINARY_TEXT, kind::T_PLUS, kind::T_MINUS, kind::T_LEFT_PAREN,
-  kind::T_ARRAY_CONSTRUCTOR, kind::T_MAP_CONSTRUCTOR, kind::T_ARRAY, kind::T_MULTISET,
-  kind::T_CASE, kind::T_CAST, kind::T_CEIL, kind::T_CEILING, kind::T_CURRENT_CATALOG,
-  kind::T_CURRENT_DATE, kind::T_CURRENT_TIME, kind::T_CURRENT_TIMESTAMP, kind::T_CURRENT_USER,
-  kind::T_DATE, kind::T_EXISTS, kind::T_EXTRACT, kind::T_FALSE, kind::T_FLOOR, kind::T_INTERVAL,
-  kind::T_JSON_ARRAY, kind::T_JSON_ARRAYAGG, kind::T_JSON_EXISTS, kind::T_JSON_OBJECT,
-  kind::T_JSON_OBJECTAGG, kind::T_JSON_QUERY, kind::T_JSON_VALUE, kind::T_LOCALTIME,
-  kind::T_LOCALTIMESTAMP, kind::T_NOT, kind::T_NULL_, kind::T_OVERLAY, kind::T_POSITION,
-  kind::T_ROW, kind::T_SUBSTRING, kind::T_TIME, kind::T_TIMESTAMP, kind::T_TRIM, kind::T_TRUE,
-  kind::T_TRY_CAST, kind::T_UNKNOWN, kind::T_USER, kind::T_NAME, kind::T_QUOTED_NAME};
+constexpr int expression_starts[] = {kind::T_INTEGER,
+                                     kind::T_DECIMAL_NUMBER,
+                                     kind::T_APPROXIMATE_NUMBER,
+                                     kind::T_TEXT,
+                                     kind::T_UNICODE_TEXT,
+                                     kind::T_BINARY_TEXT,
+                                     kind::T_PLUS,
+                                     kind::T_MINUS,
+                                     kind::T_LEFT_PAREN,
+                                     kind::T_ARRAY_CONSTRUCTOR,
+                                     kind::T_MAP_CONSTRUCTOR,
+                                     kind::T_ARRAY,
+                                     kind::T_MULTISET,
+                                     kind::T_CASE,
+                                     kind::T_CAST,
+                                     kind::T_CEIL,
+                                     kind::T_CEILING,
+                                     kind::T_CURRENT_CATALOG,
+                                     kind::T_CURRENT_DATE,
+                                     kind::T_CURRENT_TIME,
+                                     kind::T_CURRENT_TIMESTAMP,
+                                     kind::T_CURRENT_USER,
+                                     kind::T_DATE,
+                                     kind::T_EXISTS,
+                                     kind::T_EXTRACT,
+                                     kind::T_FALSE,
+                                     kind::T_FLOOR,
+                                     kind::T_INTERVAL,
+                                     kind::T_JSON_ARRAY,
+                                     kind::T_JSON_ARRAYAGG,
+                                     kind::T_JSON_EXISTS,
+                                     kind::T_JSON_OBJECT,
+                                     kind::T_JSON_OBJECTAGG,
+                                     kind::T_JSON_QUERY,
+                                     kind::T_JSON_VALUE,
+                                     kind::T_LOCALTIME,
+                                     kind::T_LOCALTIMESTAMP,
+                                     kind::T_NOT,
+                                     kind::T_NULL_,
+                                     kind::T_OVERLAY,
+                                     kind::T_POSITION,
+                                     kind::T_ROW,
+                                     kind::T_SUBSTRING,
+                                     kind::T_TIME,
+                                     kind::T_TIMESTAMP,
+                                     kind::T_TRIM,
+                                     kind::T_TRUE,
+                                     kind::T_TRY_CAST,
+                                     kind::T_UNKNOWN,
+                                     kind::T_USER,
+                                     kind::T_NAME,
+                                     kind::T_QUOTED_NAME};
 
 /// What goes on with an expression.
-constexpr int operators[] = {
-  kind::T_PLUS, kind::T_MINUS, kind::T_STAR, kind::T_SLASH, kind::T_PERCENT, kind::T_CONCAT,
-  kind::T_EQUAL, kind::T_NOT_EQUAL, kind::T_LESS, kind::T_LESS_EQUAL, kind::T_GREATER,
-  kind::T_GREATER_EQUAL, kind::T_LEFT_BRACKET, kind::T_DOT, kind::T_AND, kind::T_OR, kind::T_IS,
-  kind::T_IN, kind::T_BETWEEN, kind::T_LIKE, kind::T_SIMILAR, kind::T_RLIKE, kind::T_ILIKE,
-  kind::T_OVERLAPS, kind::T_NOT_BEFORE_PREDICATE, kind::T_OVER, kind::T_FILTER, kind::T_WITHIN,
-  kind::T_IGNORE, kind::T_RESPECT};
+constexpr int operators[] = {kind::T_PLUS,
+                             kind::T_MINUS,
+                             kind::T_STAR,
+                             kind::T_SLASH,
+                             kind::T_PERCENT,
+                             kind::T_CONCAT,
+                             kind::T_EQUAL,
+                             kind::T_NOT_EQUAL,
+                             kind::T_LESS,
+                             kind::T_LESS_EQUAL,
+                             kind::T_GREATER,
+                             kind::T_GREATER_EQUAL,
+                             kind::T_LEFT_BRACKET,
+                             kind::T_DOT,
+                             kind::T_AND,
+                             kind::T_OR,
+                             kind::T_IS,
+                             kind::T_IN,
+                             kind::T_BETWEEN,
+                             kind::T_LIKE,
+                             kind::T_SIMILAR,
+                             kind::T_RLIKE,
+                             kind::T_ILIKE,
+                             kind::T_OVERLAPS,
+                             kind::T_NOT_BEFORE_PREDICATE,
+                             kind::T_OVER,
+                             kind::T_FILTER,
+                             kind::T_WITHIN,
+                             kind::T_IGNORE,
+                             kind::T_RESPECT};
 
 /// Rare words that only lengthen a list.
-constexpr int unmentioned[] = {kind::T_HINT_BEGIN, kind::T_MATCH_RECOGNIZE, kind::T_PIVOT,
-                               kind::T_UNPIVOT, kind::T_TABLESAMPLE, kind::T_QUALIFY,
-                               kind::T_MINUS_KEYWORD, kind::T_FETCH, kind::T_NATURAL,
-                               kind::T_DISTRIBUTED, kind::T_UNIQUE, kind::T_WITH_TIME_ZONE,
-                               kind::T_UESCAPE, kind::T_JSON_KEY};
+constexpr int unmentioned[]
+  = {kind::T_HINT_BEGIN,    kind::T_MATCH_RECOGNIZE, kind::T_PIVOT,
+     kind::T_UNPIVOT,       kind::T_TABLESAMPLE,     kind::T_QUALIFY,
+     kind::T_MINUS_KEYWORD, kind::T_FETCH,           kind::T_NATURAL,
+     kind::T_DISTRIBUTED,   kind::T_UNIQUE,          kind::T_WITH_TIME_ZONE,
+     kind::T_UESCAPE,       kind::T_JSON_KEY,        kind::T_DOT};
 
 template <std::size_t Size>
 void remove(std::set<int>& kinds, const int (&list)[Size]) {
@@ -66,7 +132,8 @@ std::string name_of(int token_kind) {
   case kind::T_INTEGER:
     return "a whole number";
   default:
-    return std::string(token_name(token_kind));
+    return token_kind >= kind::T_ALL ? std::string(token_name(token_kind))
+                                     : fmt::format("'{}'", token_name(token_kind));
   }
 }
 
@@ -102,7 +169,8 @@ std::string describe_expected(const std::vector<int>& list) {
   remove(kinds, unmentioned);
   std::vector<std::string> words;
   auto say = [&](std::string word) {
-    if (std::find(words.begin(), words.end(), word) == words.end()) words.push_back(std::move(word));
+    if (std::find(words.begin(), words.end(), word) == words.end())
+      words.push_back(std::move(word));
   };
   if (kinds.contains(kind::T_NAME)) {
     static const auto free_words = find_free_words();
@@ -114,12 +182,14 @@ std::string describe_expected(const std::vector<int>& list) {
   }
   bool operators_fit = kinds.contains(kind::T_CONCAT);
   if (operators_fit) remove(kinds, operators);
-  for (int k : kinds) {
-    if (k == kind::T_END_OF_STATEMENT || k < 0) continue;
-    say(name_of(k));
-  }
+  // Words say most, then closing signs and commas.
+  bool ends = kinds.erase(kind::T_END_OF_STATEMENT) > 0;
+  for (int k : {kind::T_NAME, kind::T_QUOTED_NAME, kind::T_TEXT, kind::T_INTEGER})
+    if (kinds.erase(k) > 0) say(name_of(k));
+  for (auto k = kinds.lower_bound(kind::T_ALL); k != kinds.end(); ++k) say(name_of(*k));
+  for (auto k = kinds.begin(); k != kinds.lower_bound(kind::T_ALL); ++k) say(name_of(*k));
   if (operators_fit) say("an operator");
-  if (kinds.contains(kind::T_END_OF_STATEMENT)) say(name_of(kind::T_END_OF_STATEMENT));
+  if (ends) say(name_of(kind::T_END_OF_STATEMENT));
   if (words.size() > max_listed) {
     words.resize(max_listed);
     words.emplace_back("others");

@@ -12,7 +12,8 @@ namespace {
 
 using kind = grammar::token;
 
-/// Keywords are declared last in the grammar, ALL first; behind them come the NO_... of precedences.
+/// Keywords are declared last in the grammar, ALL first; behind them come the NO_... of
+/// precedences.
 std::vector<keyword> read_keywords() {
   std::vector<keyword> result;
   for (int k = kind::T_ALL; k < num_tokens(); ++k) {

@@ -11,7 +11,8 @@
 namespace sluice::sql::internal {
 
 lexer::lexer(const std::string& text, source_position begin)
-  : text_(text.data()), cursor_(text_), limit_(text_ + text.size()), position_(begin), done_(text_) {
+  : text_(text.data()), cursor_(text_), limit_(text_ + text.size()), position_(begin),
+    done_(text_) {
   if (text.size() >= std::numeric_limits<std::uint32_t>::max() - begin.offset)
     throw sql_error("the text is longer than 4 GB", {begin, begin});
 }
@@ -72,10 +73,8 @@ void lexer::check_utf8(const char* begin) const {
   while (p < end) {
     int more = *p < 0x80 ? 0 : *p < 0xc2 ? -1 : *p < 0xe0 ? 1 : *p < 0xf0 ? 2 : *p < 0xf5 ? 3 : -1;
     bool good = more >= 0 && continues(more);
-    if (good && more == 2)
-      good = !(*p == 0xe0 && p[1] < 0xa0) && !(*p == 0xed && p[1] > 0x9f);
-    if (good && more == 3)
-      good = !(*p == 0xf0 && p[1] < 0x90) && !(*p == 0xf4 && p[1] > 0x8f);
+    if (good && more == 2) good = !(*p == 0xe0 && p[1] < 0xa0) && !(*p == 0xed && p[1] > 0x9f);
+    if (good && more == 3) good = !(*p == 0xf0 && p[1] < 0x90) && !(*p == 0xf4 && p[1] > 0x8f);
     if (!good) fail(reinterpret_cast<const char*>(p), "this is not UTF-8");
     p += more + 1;
   }

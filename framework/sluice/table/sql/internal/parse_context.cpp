@@ -103,8 +103,8 @@ text_literal parse_context::unicode_text(const source_range& range, char escape)
       auto size = read_escape(rest, code);
       if (size != 0 && is_surrogate(code, 0xd800)) {
         std::uint32_t low = 0;
-        auto second = rest.size() > size && rest[size] == escape ? read_escape(rest.substr(size), low)
-                                                                 : 0;
+        auto second
+          = rest.size() > size && rest[size] == escape ? read_escape(rest.substr(size), low) : 0;
         size = second != 0 && is_surrogate(low, 0xdc00) ? size + second : 0;
         code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
       }
@@ -164,7 +164,8 @@ box<expr> parse_context::make(expr::variant node, const source_range& range) con
   return box<expr>(expr{range, std::move(node), height});
 }
 
-box<expr> parse_context::make_unary(unary_op op, expr_box operand, const source_range& range) const {
+box<expr> parse_context::make_unary(unary_op op, expr_box operand,
+                                    const source_range& range) const {
   return make(unary{op, std::move(operand)}, range);
 }
 
@@ -210,7 +211,8 @@ box<expr> parse_context::make_special(std::string_view name, std::vector<expr_bo
                                       const source_range& range) const {
   call result;
   result.name = function_name(name, range);
-  for (auto& argument : arguments) result.arguments.push_back(positional(std::move(argument), range));
+  for (auto& argument : arguments)
+    result.arguments.push_back(positional(std::move(argument), range));
   return make(std::move(result), range);
 }
 
@@ -270,8 +272,8 @@ type_syntax parse_context::simple_type(identifier name, const source_range& rang
   struct spelling {
     std::string_view from, to;
   };
-  static constexpr spelling short_names[] = {
-    {"INTEGER", "INT"}, {"CHARACTER", "CHAR"}, {"DEC", "DECIMAL"}, {"NUMERIC", "DECIMAL"}};
+  static constexpr spelling short_names[]
+    = {{"INTEGER", "INT"}, {"CHARACTER", "CHAR"}, {"DEC", "DECIMAL"}, {"NUMERIC", "DECIMAL"}};
   type_syntax result;
   result.where = range;
   result.name = to_upper(name.text);
@@ -298,9 +300,9 @@ type_syntax parse_context::long_type(identifier first, identifier second,
     result.name = s.to;
     return result;
   }
-  static constexpr std::string_view words[] = {
-    "PRECISION", "VARYING", "COMMENT", "METADATA", "PRIMARY", "ARRAY", "MULTISET", "FIRST", "AFTER",
-    "NOT", "NULL"};
+  static constexpr std::string_view words[]
+    = {"PRECISION", "VARYING", "COMMENT", "METADATA", "PRIMARY", "ARRAY",
+       "MULTISET",  "FIRST",   "AFTER",   "NOT",      "NULL"};
   throw sql_error(fmt::format("unexpected {} behind the type {}", second.text, a), second.where,
                   did_you_mean(second.text, words));
 }
@@ -376,8 +378,8 @@ query_body parse_context::make_set_operation(set_operator op, bool all, query_bo
 }
 
 query_body parse_context::nest(query subquery, const source_range& range) const {
-  bool plain = subquery.with.empty() && subquery.order_by.empty() && !subquery.offset
-               && !subquery.limit;
+  bool plain
+    = subquery.with.empty() && subquery.order_by.empty() && !subquery.offset && !subquery.limit;
   if (plain) return std::move(subquery.body);
   return make_body(nested_query{box<query>(std::move(subquery))}, range);
 }

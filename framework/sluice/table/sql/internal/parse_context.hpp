@@ -68,7 +68,8 @@ public:
     return make(literal{kind, std::move(text)}, range);
   }
   expr_box make_unary(unary_op op, expr_box operand, const source_range& range) const;
-  expr_box make_binary(binary_op op, expr_box left, expr_box right, const source_range& range) const;
+  expr_box make_binary(binary_op op, expr_box left, expr_box right,
+                       const source_range& range) const;
   expr_box make_logical(logical_op op, expr_box left, expr_box right,
                         const source_range& range) const;
   expr_box make_call(call function, const source_range& range) const;

@@ -8,7 +8,8 @@
 
 namespace sluice::sql::internal {
 
-/// How tightly an expression holds together; a node is put in parentheses where the place needs more.
+/// How tightly an expression holds together; a node is put in parentheses where the place needs
+/// more.
 enum class binding : std::uint8_t {
   logical_or,
   logical_and,

@@ -80,9 +80,7 @@ struct highest {
   void visit(const map_constructor& n) { visit(n.items); }
   void visit(const element_access& n) { (*this)(n.base, n.index); }
   void visit(const field_access& n) { visit(n.base); }
-  void visit(const call& n) {
-    (*this)(n.arguments, n.order_by, n.within_group, n.filter, n.over);
-  }
+  void visit(const call& n) { (*this)(n.arguments, n.order_by, n.within_group, n.filter, n.over); }
   void visit(const json_call& n) {
     (*this)(n.items, n.returning, n.on_empty, n.on_error, n.filter);
   }

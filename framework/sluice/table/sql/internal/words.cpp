@@ -12,9 +12,9 @@ namespace {
 char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 
 constexpr std::array<std::string_view, 19> units{
-  "MILLENNIUM", "CENTURY", "DECADE", "YEAR", "ISOYEAR", "QUARTER",     "MONTH",
-  "WEEK",       "DAY",     "DOY",    "DOW",  "ISODOW",  "HOUR",        "MINUTE",
-  "SECOND",     "MILLISECOND",       "MICROSECOND",     "NANOSECOND",  "EPOCH"};
+  "MILLENNIUM", "CENTURY",     "DECADE",      "YEAR",       "ISOYEAR", "QUARTER", "MONTH",
+  "WEEK",       "DAY",         "DOY",         "DOW",        "ISODOW",  "HOUR",    "MINUTE",
+  "SECOND",     "MILLISECOND", "MICROSECOND", "NANOSECOND", "EPOCH"};
 
 constexpr std::array<std::string_view, 4> details{"ESTIMATED_COST", "CHANGELOG_MODE",
                                                   "JSON_EXECUTION_PLAN", "PLAN_ADVICE"};
