@@ -5,6 +5,7 @@
 #     DEPENDS fmt::fmt ...                # what the layer's headers need
 #     PRIVATE_DEPENDS sluice::lz4 ...     # what only its .cpp files need
 #     PUBLIC_HEADERS sluice/runtime/x.hpp # default: every header outside internal/
+#     SHARED_FOLDER                       # another library of this folder installs the headers
 #   )
 #
 # The layer's folder is its include root. The function also sets the warnings, the precompiled
@@ -12,7 +13,7 @@
 include(sluice_flags)
 
 function(sluice_library)
-  cmake_parse_arguments(arg "" "NAME" "SOURCES;DEPENDS;PRIVATE_DEPENDS;PUBLIC_HEADERS" ${ARGN})
+  cmake_parse_arguments(arg "SHARED_FOLDER" "NAME" "SOURCES;DEPENDS;PRIVATE_DEPENDS;PUBLIC_HEADERS" ${ARGN})
   set(target sluice_${arg_NAME})
   if(NOT arg_SOURCES)
     message(STATUS "${target}: no sources yet, left out")
@@ -31,11 +32,14 @@ function(sluice_library)
     PRIVATE ${arg_PRIVATE_DEPENDS} $<BUILD_INTERFACE:sluice_warnings>)
   sluice_precompile(${target})
   sluice_write_flags(${target})
-  set_property(GLOBAL APPEND PROPERTY SLUICE_HEADER_ROOTS
-    ${PROJECT_BINARY_DIR}/flags/${target}.rsp=${CMAKE_CURRENT_SOURCE_DIR})
-
   install(TARGETS ${target} EXPORT sluice_targets
     ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  if(arg_SHARED_FOLDER)
+    return()
+  endif()
+
+  set_property(GLOBAL APPEND PROPERTY SLUICE_HEADER_ROOTS
+    ${PROJECT_BINARY_DIR}/flags/${target}.rsp=${CMAKE_CURRENT_SOURCE_DIR})
   if(arg_PUBLIC_HEADERS)
     foreach(header IN LISTS arg_PUBLIC_HEADERS)
       cmake_path(GET header PARENT_PATH folder)

@@ -3,7 +3,7 @@
 set -eu
 
 packages="
-  g++ cmake ninja-build ccache git python3 clang-format-16 doxygen
+  g++ cmake ninja-build ccache git python3 clang-format-16 doxygen bison re2c
   libcaf-dev
   libboost1.81-dev libboost-json1.81-dev libboost-test1.81-dev
   libfmt-dev libspdlog-dev libcli11-dev libsimdjson-dev libxxhash-dev
