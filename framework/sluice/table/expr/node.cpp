@@ -65,6 +65,14 @@ public:
   column_ptr run(const columnar_batch& in, const selection& rows) override {
     auto size = in.size();
     if (rows.empty()) return scratch(size);
+    auto result = apply(in, rows);
+    arguments_.clear(); // lets their owners use the memory again
+    return result;
+  }
+
+private:
+  column_ptr apply(const columnar_batch& in, const selection& rows) {
+    auto size = in.size();
     arguments_.clear();
     bool constant = function_.deterministic;
     for (auto& child : children_) {
@@ -82,7 +90,6 @@ public:
     return compute(size, rows);
   }
 
-private:
   /// A function of one text column in a dictionary runs over the dictionary.
   column_ptr run_on_dictionary() {
     if (function_.can_fail || !function_.deterministic || !function_.propagates_nulls)

@@ -181,6 +181,66 @@ struct spread {
   bool root;
 };
 
+/// Of integers, exactly: the result is cut to an integer, so a rounding error would show.
+template <class T>
+struct integer_variance_impl {
+  using argument = T;
+  struct state {
+    i64 count = 0;
+    int128 sum = 0;
+    int128 squares = 0;
+  };
+  spread what{};
+
+  // Sums of squares of BIGINTs near the end of their range wrap around, as in Flink.
+  static void change(state& s, const T& value, int sign) {
+    auto x = static_cast<int128>(value);
+    s.count += sign;
+    s.sum += sign * x;
+    s.squares
+      = static_cast<int128>(static_cast<uint128>(s.squares) + static_cast<uint128>(sign * (x * x)));
+  }
+  void add(state& s, const T& value) const { change(s, value, 1); }
+  void remove(state& s, const T& value) const { change(s, value, -1); }
+  void merge(state& s, const state& from) const {
+    s.count += from.count;
+    s.sum += from.sum;
+    s.squares
+      = static_cast<int128>(static_cast<uint128>(s.squares) + static_cast<uint128>(from.squares));
+  }
+  void emit(column& out, const state& s) const {
+    auto divisor = s.count - (what.sample ? 1 : 0);
+    if (divisor <= 0) return out.append_null();
+    int128 squares = 0;
+    int128 square = 0;
+    int128 difference = 0;
+    double value = 0;
+    if (__builtin_mul_overflow(s.squares, s.count, &squares)
+        || __builtin_mul_overflow(s.sum, s.sum, &square)
+        || __builtin_sub_overflow(squares, square, &difference)) {
+      auto n = static_cast<double>(s.count);
+      auto mean = static_cast<double>(s.sum) / n;
+      value = (static_cast<double>(s.squares) - n * mean * mean) / static_cast<double>(divisor);
+    } else {
+      value = static_cast<double>(difference / (static_cast<int128>(s.count) * divisor));
+    }
+    value = std::max(value, 0.0);
+    out.append(static_cast<T>(what.root ? std::sqrt(value) : value));
+  }
+  void encode(byte_writer& out, const state& s) const {
+    put(out, s.count);
+    put(out, s.sum);
+    put(out, s.squares);
+  }
+  state decode(byte_reader& in) const {
+    state s;
+    s.count = get<i64>(in);
+    s.sum = get<int128>(in);
+    s.squares = get<int128>(in);
+    return s;
+  }
+};
+
 /// By Welford's recurrence, which does not lose the digits of values far from 0.
 template <class T>
 struct variance_impl {
@@ -237,7 +297,7 @@ struct variance_impl {
         return out.append_null();
       out.append(digits);
     } else {
-      out.append(static_cast<T>(value)); // of integers an integer, as in Flink
+      out.append(static_cast<T>(value));
     }
   }
   void encode(byte_writer& out, const state& s) const {
@@ -563,12 +623,17 @@ template <bool Sample, bool Root>
 aggregate_ptr resolve_spread(std::span<const call_argument> args, bool) {
   auto type = numeric_argument(args);
   auto result = average_type(type);
-  return with_number(type, [&](auto* t, auto*) {
-    variance_impl<pointee<decltype(t)>> impl;
-    impl.what = {Sample, Root};
-    impl.scale = type.scale();
-    impl.result = result;
-    return make_aggregate(impl, result, {type});
+  return with_number(type, [&](auto* t, auto*) -> aggregate_ptr {
+    using T = pointee<decltype(t)>;
+    if constexpr (std::is_integral_v<T> && sizeof(T) <= 8) {
+      return make_aggregate(integer_variance_impl<T>{{Sample, Root}}, result, {type});
+    } else {
+      variance_impl<T> impl;
+      impl.what = {Sample, Root};
+      impl.scale = type.scale();
+      impl.result = result;
+      return make_aggregate(impl, result, {type});
+    }
   });
 }
 
