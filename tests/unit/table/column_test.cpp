@@ -54,7 +54,7 @@ scalar random_scalar(std::mt19937_64& random, const data_type& type) {
   case physical_type::float32:
   case physical_type::float64:
     return scalar::of(type, static_cast<double>(random() % 100) / 4);
-  case physical_type::int128:
+  case physical_type::decimal128:
     return scalar::of(type, static_cast<int128>(random() % 1000));
   case physical_type::string:
     return scalar::of(type,

@@ -141,6 +141,9 @@ BOOST_AUTO_TEST_CASE(zones_know_their_clock_changes) {
   // Skipped: moved on by the gap. Twice: the first.
   BOOST_TEST(text_of(berlin.to_utc(at("2020-03-29 02:30:00"))) == "2020-03-29 01:30:00");
   BOOST_TEST(text_of(berlin.to_utc(at("2020-10-25 02:30:00"))) == "2020-10-25 00:30:00");
+  // What was looked up at the very change holds from there, not from the change before.
+  BOOST_TEST(text_of(berlin.to_local(at("2020-10-25 01:00:00"))) == "2020-10-25 02:00:00");
+  BOOST_TEST(text_of(berlin.to_local(at("2020-07-01 12:00:00"))) == "2020-07-01 14:00:00");
   std::mt19937_64 random(3);
   for (int i = 0; i < 2000; ++i) {
     auto t = static_cast<std::int64_t>(random() % 4'000'000'000ull) * micros_per_second;

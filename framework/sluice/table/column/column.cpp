@@ -65,7 +65,7 @@ std::uint32_t width_of(physical_type type) noexcept {
   case physical_type::float64:
   case physical_type::list:
     return 8;
-  case physical_type::int128:
+  case physical_type::decimal128:
   case physical_type::string:
     return 16;
   case physical_type::row:

@@ -250,7 +250,7 @@ decltype(auto) visit_physical(physical_type type, F&& f) {
     return f(static_cast<float*>(nullptr));
   case physical_type::float64:
     return f(static_cast<double*>(nullptr));
-  case physical_type::int128:
+  case physical_type::decimal128:
     return f(static_cast<int128*>(nullptr));
   case physical_type::string:
     return f(static_cast<string_ref*>(nullptr));

@@ -77,7 +77,7 @@ scalar scalar::from(const column& c, std::size_t row) {
   case physical_type::string:
     result.value_ = std::string(c.text(row));
     break;
-  case physical_type::int128:
+  case physical_type::decimal128:
     result.value_ = c.value<int128>(row);
     break;
   default:
@@ -108,7 +108,7 @@ void scalar::append_to(column& c) const {
   case physical_type::string:
     c.append_text(text());
     break;
-  case physical_type::int128:
+  case physical_type::decimal128:
     c.append(digits());
     break;
   default:

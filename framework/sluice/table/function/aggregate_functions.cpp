@@ -584,7 +584,7 @@ aggregate_ptr with_value(const data_type& type, F f) {
     return f(static_cast<float*>(nullptr));
   case physical_type::float64:
     return f(static_cast<double*>(nullptr));
-  case physical_type::int128:
+  case physical_type::decimal128:
     return f(static_cast<int128*>(nullptr));
   default:
     return f(static_cast<std::string_view*>(nullptr));

@@ -83,11 +83,11 @@ private:
 
   std::map<std::string, std::shared_ptr<const scalar_function>, std::less<>> scalars_;
   std::map<std::string, std::shared_ptr<const aggregate_definition>, std::less<>> aggregates_;
-  struct form {
+  struct special {
     special_form make;
     std::string doc;
   };
-  std::map<std::string, form, std::less<>> forms_;
+  std::map<std::string, special, std::less<>> forms_;
 };
 
 /// The argument as the rule of a function sees it.

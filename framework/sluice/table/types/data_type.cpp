@@ -124,7 +124,7 @@ physical_type data_type::physical() const noexcept {
   case type_root::double_:
     return physical_type::float64;
   case type_root::decimal:
-    return physical_type::int128;
+    return physical_type::decimal128;
   case type_root::char_:
   case type_root::varchar:
   case type_root::binary:

@@ -47,7 +47,7 @@ enum class type_root : std::uint8_t {
 /// | int32 | DATE (days since 1970-01-01), TIME (milliseconds of the day), months of an interval |
 /// | int64 | TIMESTAMP and TIMESTAMP_LTZ (microseconds), milliseconds of a day-time interval |
 /// | float32, float64 | FLOAT, DOUBLE |
-/// | int128 | DECIMAL, the digits without the point |
+/// | decimal128 | DECIMAL, the digits without the point |
 /// | string | CHAR, VARCHAR, BINARY, VARBINARY: `string_ref` |
 /// | list | ARRAY, MAP: a run of rows of the child columns |
 /// | row | ROW: only child columns |
@@ -59,7 +59,7 @@ enum class physical_type : std::uint8_t {
   int64,
   float32,
   float64,
-  int128,
+  decimal128,
   string,
   list,
   row,
