@@ -86,8 +86,8 @@ void time_zone::look_up(std::int64_t utc_micros) const noexcept {
     auto at = instant_of();
     until_ = at > utc_micros ? at : utc_micros + 1;
   }
-  // A change at this very instant is the one that began the span.
-  if (zone_->zone.PrevTransition(absl::FromUnixMicros(utc_micros + 1), &change)) {
+  // A change at this very second is the one that began the span; Abseil looks before whole seconds.
+  if (zone_->zone.PrevTransition(absl::FromUnixMicros(utc_micros + micros_per_second), &change)) {
     auto at = instant_of();
     if (at <= utc_micros) from_ = at;
   }
