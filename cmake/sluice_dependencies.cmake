@@ -29,4 +29,7 @@ find_dependency(simdjson CONFIG)
 find_dependency(zstd CONFIG)
 find_dependency(ZLIB)
 sluice_find_plain(lz4 HEADER lz4.h LIBRARY lz4)
+if(SLUICE_KAFKA)
+  sluice_find_plain(rdkafka HEADER librdkafka/rdkafka.h LIBRARY rdkafka)
+endif()
 sluice_find_plain(xxhash HEADER xxhash.h)  # used with XXH_INLINE_ALL
