@@ -15,7 +15,7 @@ PROGRAM = sys.argv.pop(1) if len(sys.argv) > 1 else "sluice-bench"
 
 JOBS = ["pipeline", "pipeline_unchained", "keyed_sum_1k", "keyed_sum_1m", "tumbling_count",
         "word_count"]
-SUITES = ["latency", "startup", "backpressure", "checkpoint"]
+SUITES = ["latency", "startup", "backpressure", "checkpoint"]  # and kafka_source, if built
 
 
 def run(*arguments, expect=0):
@@ -81,10 +81,19 @@ class Suites(unittest.TestCase):
         self.assertEqual(found[0]["failed"], 0)
 
 
+    def test_kafka_source(self):
+        if "kafka_source" not in run("list").stdout:
+            self.skipTest("built without Kafka")
+        found, = run_json("kafka_source", "--records", "20000", "--repeat", "1")
+        expected = found["sluice"]["median"] / found["librdkafka_simdjson"]["median"]
+        self.assertAlmostEqual(found["ratio"], expected, delta=0.01 * expected + 1e-4)
+
+
 class CommandLine(unittest.TestCase):
     def test_list_names_everything(self):
         names = [line.split()[0] for line in run("list").stdout.splitlines()]
-        self.assertEqual(names, JOBS + SUITES + ["all"])
+        optional = [name for name in names if name == "kafka_source"]
+        self.assertEqual(names, JOBS + SUITES + optional + ["all"])
 
     def test_unknown_names_are_refused_with_the_valid_ones(self):
         message = run("run", "pipeline", "nonsense", expect=2).stderr

@@ -31,5 +31,8 @@ find_dependency(ZLIB)
 find_dependency(absl CONFIG)
 find_dependency(OpenSSL COMPONENTS Crypto)
 sluice_find_plain(lz4 HEADER lz4.h LIBRARY lz4)
+if(SLUICE_KAFKA)
+  sluice_find_plain(rdkafka HEADER librdkafka/rdkafka.h LIBRARY rdkafka)
+endif()
 sluice_find_plain(xxhash HEADER xxhash.h)  # used with XXH_INLINE_ALL
 sluice_find_plain(re2 HEADER re2/re2.h LIBRARY re2)

@@ -18,9 +18,10 @@ sluice_precompile(sluice_test_main <boost/test/unit_test.hpp>)
 # One executable per area: bin/<name>_test, in ctest as <name>.
 #
 #   sluice_test(NAME core SOURCES unit/core/codec_test.cpp ... [LABELS slow] [TIMEOUT seconds]
-#               [DEPENDS CAF::core] [SERIAL])       # SERIAL: measures time, so runs alone
+#               [DEPENDS CAF::core] [SERIAL]        # SERIAL: measures time, so runs alone
+#               [LAUNCHER command...])              # runs the test; status 77: it is skipped
 function(sluice_test)
-  cmake_parse_arguments(arg "SERIAL" "NAME;TIMEOUT" "SOURCES;LABELS;DEPENDS" ${ARGN})
+  cmake_parse_arguments(arg "SERIAL" "NAME;TIMEOUT" "SOURCES;LABELS;DEPENDS;LAUNCHER" ${ARGN})
   if(NOT arg_TIMEOUT)
     set(arg_TIMEOUT 120)
   endif()
@@ -30,9 +31,9 @@ function(sluice_test)
   if(SLUICE_PCH)
     target_precompile_headers(${target} REUSE_FROM sluice_test_main)
   endif()
-  add_test(NAME ${arg_NAME} COMMAND ${target} --color_output=no --report_level=short)
+  add_test(NAME ${arg_NAME} COMMAND ${arg_LAUNCHER} $<TARGET_FILE:${target}> --color_output=no --report_level=short)
   set_tests_properties(${arg_NAME} PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT}
-    RUN_SERIAL ${arg_SERIAL})
+    RUN_SERIAL ${arg_SERIAL} SKIP_RETURN_CODE 77)
 endfunction()
 
 # A file full of mistakes, each of which must be one error that says what is wrong: see

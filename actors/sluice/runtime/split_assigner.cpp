@@ -20,14 +20,15 @@ std::vector<split_assigner::assignment> split_assigner::take_assignments() {
   std::vector<assignment> result;
   if (!discovered_) return result;
   for (std::uint32_t reader = 0; reader < parallelism_; ++reader) {
-    if (!waiting_[reader]) continue;
+    if (!waiting_[reader] && !(running_[reader] && discovery_interval())) continue;
     assignment a;
     a.reader = reader;
     // A reader gets all the splits that only it may read (a broker's partitions are read side by
     // side), but one at a time of those that anybody may (so that fast readers read more).
     for (auto at = open_.begin(); at != open_.end();) {
       auto owner = enumerator_->owner(*at, parallelism_);
-      auto mine = owner ? *owner == reader : a.splits.empty();
+      // What only this reader may read is for it at once: it may never run out of other splits.
+      auto mine = owner ? *owner == reader : waiting_[reader] && a.splits.empty();
       if (!mine) {
         ++at;
         continue;

@@ -17,7 +17,8 @@ namespace sluice::runtime {
 class split_assigner {
 public:
   split_assigner(std::shared_ptr<split_enumerator> enumerator, std::uint32_t parallelism)
-    : enumerator_(std::move(enumerator)), parallelism_(parallelism), waiting_(parallelism) {}
+    : enumerator_(std::move(enumerator)), parallelism_(parallelism), waiting_(parallelism),
+      running_(parallelism) {}
 
   const std::shared_ptr<split_enumerator>& enumerator() const noexcept { return enumerator_; }
 
@@ -28,9 +29,12 @@ public:
   void discovered(std::vector<source_split> found);
 
   /// Subtask `reader` has nothing to read.
-  void request(std::uint32_t reader) { waiting_[reader] = true; }
+  void request(std::uint32_t reader) {
+    waiting_[reader] = true;
+    running_[reader] = true;
+  }
 
-  /// An answer for a reader that waits.
+  /// An answer for a reader that waits, or splits that appeared while it reads others.
   struct assignment {
     std::uint32_t reader = 0;
     std::vector<source_split> splits;
@@ -53,6 +57,7 @@ private:
   std::set<std::string> known_;
   std::deque<source_split> open_;
   std::vector<bool> waiting_;
+  std::vector<bool> running_; // has asked before, so it listens
   bool discovered_ = false;
 };
 

@@ -69,6 +69,10 @@ struct poll_result {
   std::uint32_t split = 0;
   /// Splits, as numbered above, that have been read to their end since the last call.
   std::vector<std::uint32_t> ended_splits;
+  /// Splits, as numbered above, that were given since the last call, if they are read side by side:
+  /// each holds back event time until its first record. One that is not told of counts from its
+  /// first record on, as is right for splits that are read one after the other.
+  std::vector<std::uint32_t> begun_splits{};
 };
 
 /// Reads splits. One per source subtask; called on its actor only and must never block it.

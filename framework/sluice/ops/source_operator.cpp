@@ -31,6 +31,7 @@ poll_result source_operator::poll_once() {
   batch_->clear();
   auto result = reader_->poll(*batch_, batch_records_);
   if (ports_.size() > 1) put_out_bad_records();
+  for (auto split : result.begun_splits) streams_->add(split);
   if (!batch_->empty()) {
     auto was_idle = streams_->idle();
     streams_->process(result.split, *batch_, ports_);

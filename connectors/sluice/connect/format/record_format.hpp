@@ -10,8 +10,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sluice {
 
@@ -72,6 +74,15 @@ public:
   virtual decode_result decode(std::string_view chunk, bool last, batch& out,
                                std::size_t max_records, decode_sink& sink)
     = 0;
+
+  /// For transports that carry one record a message, line ends within it or not: appends what is in
+  /// `messages` to `out`, and to `ends`, for each message, the size of `out` behind it. 64 bytes
+  /// behind each message are readable. One that is `nullptr` holds nothing.
+  ///
+  /// In what is refused, `offset` is the index of the message; refusing must not stop the decoder.
+  /// REQUIRES: `begin({})` was called.
+  virtual void decode_messages(std::span<const std::string_view> messages, batch& out,
+                               std::vector<std::uint32_t>& ends, decode_sink& sink);
 };
 
 /// Makes decoders of records of type `T` (see `typed_format`). Immutable, shared by all readers.
@@ -106,6 +117,11 @@ public:
   virtual void encode(const batch& records, std::size_t begin, std::size_t end,
                       std::string& out) const
     = 0;
+
+  /// Appends the records [begin, end) without line ends behind them, and to `ends`, for each, the
+  /// size of `out` behind it: for transports that carry one record a message.
+  virtual void encode_messages(const batch& records, std::size_t begin, std::size_t end,
+                               std::string& out, std::vector<std::size_t>& ends) const;
 };
 
 /// An encoder of `typed_batch<T>`.

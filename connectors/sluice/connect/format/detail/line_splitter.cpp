@@ -37,4 +37,21 @@ decode_result line_decoder::decode(std::string_view chunk, bool last, batch& out
   return {begin, !discarding_};
 }
 
+void line_decoder::decode_messages(std::span<const std::string_view> messages, batch& out,
+                                   std::vector<std::uint32_t>& ends, decode_sink& sink) {
+  std::string reason;
+  start_chunk(messages.empty() ? std::string_view{} : messages.front());
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    auto message = messages[i];
+    if (message.size() > max_record_bytes_) {
+      reason = fmt::format("a record is longer than {} bytes", max_record_bytes_);
+      sink.refuse({i, message.substr(0, max_bad_bytes), reason});
+    } else if (message.data() != nullptr && decode_line(message, out, reason) == outcome::refused) {
+      sink.refuse({i, message, reason});
+    }
+    ends.push_back(static_cast<std::uint32_t>(out.size()));
+  }
+  end_chunk(sink);
+}
+
 } // namespace sluice::detail

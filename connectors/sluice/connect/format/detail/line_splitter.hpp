@@ -22,6 +22,9 @@ public:
   decode_result decode(std::string_view chunk, bool last, batch& out, std::size_t max_records,
                        decode_sink& sink) override;
 
+  void decode_messages(std::span<const std::string_view> messages, batch& out,
+                       std::vector<std::uint32_t>& ends, decode_sink& sink) override;
+
 protected:
   enum class outcome : std::uint8_t { stored, passed_over, refused };
 

@@ -1,0 +1,17 @@
+# Connectors that need a library of their own: ON when it is found, and the configure output says so.
+find_path(SLUICE_rdkafka_INCLUDE_DIR librdkafka/rdkafka_mock.h)
+find_library(SLUICE_rdkafka_LIBRARY rdkafka)
+mark_as_advanced(SLUICE_rdkafka_INCLUDE_DIR SLUICE_rdkafka_LIBRARY)
+set(have_rdkafka OFF)
+if(SLUICE_rdkafka_INCLUDE_DIR AND SLUICE_rdkafka_LIBRARY)
+  set(have_rdkafka ON)
+endif()
+option(SLUICE_KAFKA "Build the Kafka connector (librdkafka)" ${have_rdkafka})
+
+if(SLUICE_KAFKA)
+  message(STATUS "Connector kafka: ON (${SLUICE_rdkafka_LIBRARY})")
+elseif(have_rdkafka)
+  message(STATUS "Connector kafka: OFF (SLUICE_KAFKA)")
+else()
+  message(STATUS "Connector kafka: OFF (librdkafka not found: librdkafka-dev)")
+endif()

@@ -1,0 +1,32 @@
+/// Processes that tests start and kill.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <sys/types.h>
+
+namespace sluice::testing {
+
+/// A child, killed at the end of the scope at the latest.
+class child_process {
+public:
+  /// Errors: `std::runtime_error`.
+  explicit child_process(const std::string& program, const std::vector<std::string>& arguments);
+  ~child_process();
+  child_process(const child_process&) = delete;
+
+  /// The exit status, as `waitpid` tells it. Nothing: it still runs.
+  std::optional<int> wait_for(std::chrono::milliseconds limit);
+
+  /// kill -9, and waits.
+  void kill();
+
+private:
+  pid_t pid_ = 0;
+  std::optional<int> status_;
+};
+
+} // namespace sluice::testing
