@@ -113,6 +113,8 @@ void store_result(column& out, std::size_t i, R&& result) {
   }
 }
 
+// Doxygen takes the specialisations for a recursion.
+/// @cond
 template <class F, class = void>
 struct callable_traits : callable_traits<decltype(&F::operator())> {};
 template <class R, class... A>
@@ -124,6 +126,7 @@ template <class C, class R, class... A>
 struct callable_traits<R (C::*)(A...) const, void> : callable_traits<R (*)(A...)> {};
 template <class C, class R, class... A>
 struct callable_traits<R (C::*)(A...), void> : callable_traits<R (*)(A...)> {};
+/// @endcond
 
 /// The arguments that come from columns: a leading `kernel_call&` is the call itself.
 template <class Tuple>

@@ -424,8 +424,4 @@ struct window_spec {
   friend bool operator==(const window_spec&, const window_spec&) = default;
 };
 
-inline bool operator==(const case_expr&, const case_expr&) = default;
-inline bool operator==(const call&, const call&) = default;
-inline bool operator==(const table_argument&, const table_argument&) = default;
-
 } // namespace sluice::sql

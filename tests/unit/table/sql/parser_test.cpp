@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(parts_of_statements_can_be_parsed) {
   BOOST_TEST(to_sql(parse_type("array<int not null>")) == "ARRAY<INT NOT NULL>");
   BOOST_TEST(error_of([] { parse_query("SET"); }).starts_with("1:1: unexpected SET, expected"));
   BOOST_TEST(error_of([] { parse_type("DECIMAL(10,)"); })
-             == "1:12: unexpected ')', expected a whole number");
+             == "1:11: unexpected ',' (there is a comma too many)");
   BOOST_TEST(error_of([] { parse_type("DECIMAL(99999999999)"); })
              == "1:9: this number is too large here");
 }

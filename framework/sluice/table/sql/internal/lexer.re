@@ -24,6 +24,7 @@ token lexer::next() {
       letter     = [a-zA-Z_$] | [\x80-\xff];
       name       = letter (letter | digit)*;
       exponent   = [eE] [+-]? digit+;
+      comment_rest = ([^*] | ("*"+ [^*/]))* "*"+ "/";
       quoted     = "'" ([^'] | "''")* "'";
 
       $                     { return make(0, begin); }
@@ -31,7 +32,8 @@ token lexer::next() {
       "--" [^\n]*           { continue; }
       "//" [^\n]*           { continue; }
       "/*+"                 { in_hint_ = true; return make(kind::T_HINT_BEGIN, begin); }
-      "/*" ([^*] | ("*"+ [^*/]))* "*"+ "/"  { continue; }
+      // Not what begins a hint, although that could be read as a (longer) comment.
+      "/*" ([^*+] comment_rest | "*"+ [^*/] comment_rest | "*"+ "/")  { continue; }
       "/*"                  { fail_unfinished(begin, "comment"); }
       "*/"                  {
         if (in_hint_) {
