@@ -85,6 +85,26 @@ BOOST_AUTO_TEST_CASE(flat_map_emits_any_number_with_the_time_of_its_record) {
   BOOST_CHECK_EQUAL(h.out.take(), "2@10 2@10 1@20 1");
 }
 
+struct counted_word {
+  std::string word;
+  std::int64_t count = 0;
+};
+
+BOOST_AUTO_TEST_CASE(emplaced_records_reuse_those_sent_before) {
+  operator_harness<counted_word> h(
+    flat_map<int, counted_word>([](int n, collector<counted_word>& out) {
+      out.emplace(std::string_view("a word that needs memory of its own"), n);
+      out.emplace("b", 2 * n);
+    }));
+  h.feed_timed<int>({{1, 10}});
+  h.feed_timed<int>({{2, 20}, {3, 30}});
+  h.feed<int>({4});
+  BOOST_CHECK_EQUAL(h.out.take(), "(a word that needs memory of its own, 1)@10 (b, 2)@10 "
+                                  "(a word that needs memory of its own, 2)@20 (b, 4)@20 "
+                                  "(a word that needs memory of its own, 3)@30 (b, 6)@30 "
+                                  "(a word that needs memory of its own, 4) (b, 8)");
+}
+
 BOOST_AUTO_TEST_CASE(flat_map_hands_on_large_results_batch_by_batch) {
   operator_harness<int> h(flat_map<int, int>([](int n, collector<int>& out) {
     for (int i = 0; i < n; ++i) out.collect(i);
