@@ -199,6 +199,8 @@ struct over_rank_node {
 struct sink_node {
   std::string table;
   std::shared_ptr<const table_sink> sink;
+  /// What the table declares: what is NOT NULL here and nullable in the input is checked.
+  std::vector<relation_column> declared;
   std::vector<std::size_t> primary_key;
   std::string connector;
 };

@@ -47,13 +47,12 @@ std::string interval_text(std::int64_t micros) {
 std::string window_text(const window_spec& w, const columns& in) {
   auto time = in.at(w.time_column).name;
   auto size = interval_text(w.size);
-  auto text = w.kind == window_kind::tumble
-                ? fmt::format("TUMBLE(time_col=[{}], size=[{}]", time, size)
-              : w.kind == window_kind::hop
-                ? fmt::format("HOP(time_col=[{}], size=[{}], slide=[{}]", time, size,
-                              interval_text(w.slide))
-                : fmt::format("CUMULATE(time_col=[{}], max_size=[{}], step=[{}]", time, size,
-                              interval_text(w.slide));
+  auto text
+    = w.kind == window_kind::tumble ? fmt::format("TUMBLE(time_col=[{}], size=[{}]", time, size)
+      : w.kind == window_kind::hop  ? fmt::format("HOP(time_col=[{}], size=[{}], slide=[{}]", time,
+                                                  size, interval_text(w.slide))
+                                   : fmt::format("CUMULATE(time_col=[{}], max_size=[{}], step=[{}]",
+                                                 time, size, interval_text(w.slide));
   if (w.offset != 0) text += fmt::format(", offset=[{}]", interval_text(w.offset));
   return text + ")";
 }
@@ -71,21 +70,30 @@ std::string select_text(const relation& r, const columns& in, const std::vector<
 
 std::string_view to_string(join_type t) {
   switch (t) {
-  case join_type::inner: return "InnerJoin";
-  case join_type::left: return "LeftOuterJoin";
-  case join_type::right: return "RightOuterJoin";
-  case join_type::full: return "FullOuterJoin";
-  case join_type::semi: return "LeftSemiJoin";
-  case join_type::anti: return "LeftAntiJoin";
+  case join_type::inner:
+    return "InnerJoin";
+  case join_type::left:
+    return "LeftOuterJoin";
+  case join_type::right:
+    return "RightOuterJoin";
+  case join_type::full:
+    return "FullOuterJoin";
+  case join_type::semi:
+    return "LeftSemiJoin";
+  case join_type::anti:
+    return "LeftAntiJoin";
   }
   return {};
 }
 
 std::string_view to_string(rank_function f) {
   switch (f) {
-  case rank_function::row_number: return "ROW_NUMBER";
-  case rank_function::rank: return "RANK";
-  case rank_function::dense_rank: return "DENSE_RANK";
+  case rank_function::row_number:
+    return "ROW_NUMBER";
+  case rank_function::rank:
+    return "RANK";
+  case rank_function::dense_rank:
+    return "DENSE_RANK";
   }
   return {};
 }
@@ -182,10 +190,11 @@ struct writer {
     return fmt::format("{}({})", name, fmt::join(parts, ", "));
   }
   std::string operator()(const rank_node& n) const {
-    return fmt::format("Rank(rankType=[{}], rankRange=[rankStart={}, rankEnd={}], partitionBy=[{}], "
-                       "orderBy=[{}], select=[{}])",
-                       to_string(n.function), n.first, n.last, names(in(), n.partition),
-                       order_text(in(), n.order), fields(r.columns));
+    return fmt::format(
+      "Rank(rankType=[{}], rankRange=[rankStart={}, rankEnd={}], partitionBy=[{}], "
+      "orderBy=[{}], select=[{}])",
+      to_string(n.function), n.first, n.last, names(in(), n.partition), order_text(in(), n.order),
+      fields(r.columns));
   }
   std::string operator()(const over_rank_node& n) const {
     return fmt::format("OverAggregate(function=[{}], partitionBy=[{}], orderBy=[{}], select=[{}])",
