@@ -206,13 +206,17 @@ struct writer {
   }
 };
 
+using annotation = std::function<std::string(const relation&)>;
+
 /// `lead` is what stands before the lines of the relations below.
-void write(std::string& out, const relation& r, const std::string& lead) {
+void write(std::string& out, const relation& r, const std::string& lead,
+           const annotation& annotate) {
   out += std::visit(writer{r}, r.node);
+  if (annotate) out.insert(out.size() - 1, annotate(r));
   out += '\n';
   for (std::size_t i = 0; i < r.inputs.size(); ++i) {
     out += lead + "+- ";
-    write(out, *r.inputs[i], lead + (i + 1 < r.inputs.size() ? ":  " : "   "));
+    write(out, *r.inputs[i], lead + (i + 1 < r.inputs.size() ? ":  " : "   "), annotate);
   }
 }
 
@@ -226,9 +230,12 @@ std::string aggregate_call::to_string(const std::vector<relation_column>& input)
   return text;
 }
 
-std::string to_string(const relation& plan) {
+std::string to_string(const relation& plan) { return to_string(plan, nullptr); }
+
+std::string to_string(const relation& plan,
+                      const std::function<std::string(const relation&)>& annotate) {
   std::string out;
-  write(out, plan, "");
+  write(out, plan, "", annotate);
   return out;
 }
 

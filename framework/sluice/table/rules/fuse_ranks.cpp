@@ -43,9 +43,8 @@ bool narrow(range& r, const expression& c, std::size_t rank) {
   auto at_least = [&](std::int64_t v) {
     if (v > 1) r.first = std::max(r.first, static_cast<std::uint64_t>(v));
   };
-  auto at_most = [&](std::int64_t v) {
-    r.last = std::min(r.last, v < 0 ? 0 : static_cast<std::uint64_t>(v));
-  };
+  auto at_most
+    = [&](std::int64_t v) { r.last = std::min(r.last, v < 0 ? 0 : static_cast<std::uint64_t>(v)); };
   if (op == "<")
     at_most(n - 1);
   else if (op == "<=")
@@ -98,8 +97,7 @@ relation_ptr sorted_stream(const relation_ptr& r, const sort_node& n) {
     throw binding_error(r->position, "not supported in streaming mode: ORDER BY without LIMIT, as "
                                      "the last row never comes; add LIMIT, or use batch mode");
   if (*n.limit == 0) return relation::values({}, r->columns, r->position);
-  rank_node top{rank_function::row_number, {},   n.keys, n.offset + 1,
-                n.offset + *n.limit,       false};
+  rank_node top{rank_function::row_number, {}, n.keys, n.offset + 1, n.offset + *n.limit, false};
   return relation::rank(r->inputs[0], std::move(top), {}, r->position);
 }
 

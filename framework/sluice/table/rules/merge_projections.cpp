@@ -46,8 +46,7 @@ relation_ptr merge_projections(const relation_ptr& plan) {
       if (lower == nullptr || !mergeable(*upper, *lower)) break;
       std::vector<expression_ptr> merged;
       for (const auto& e : upper->expressions) merged.push_back(substitute(e, lower->expressions));
-      r = relation::project(r->input().inputs[0], std::move(merged), column_names(*r),
-                            r->position);
+      r = relation::project(r->input().inputs[0], std::move(merged), column_names(*r), r->position);
     }
     if (const auto* n = r->as<project_node>(); n != nullptr && changes_nothing(*r, *n))
       return r->inputs[0];

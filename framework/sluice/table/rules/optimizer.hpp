@@ -19,8 +19,8 @@ namespace rules {
 
 // The rules, in the order in which they are applied.
 
-/// Computes constant parts of expressions; a filter that is TRUE goes, one that is never TRUE leaves
-/// no rows.
+/// Computes constant parts of expressions; a filter that is TRUE goes, one that is never TRUE
+/// leaves no rows.
 relation_ptr fold_expressions(const relation_ptr& plan, const expression_context& context);
 
 /// Moves conditions towards the leaves: through projections, into the sides of joins (where

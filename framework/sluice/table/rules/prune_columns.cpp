@@ -227,8 +227,7 @@ pruned prune_join(const relation_ptr& r, join_node n, const columns_used& used) 
     k.right = w.place[k.right];
   }
   auto place = l.place;
-  for (auto p : w.place)
-    place.push_back(p == gone ? gone : l.relation->columns.size() + p);
+  for (auto p : w.place) place.push_back(p == gone ? gone : l.relation->columns.size() + p);
   if (n.condition) n.condition = moved(n.condition, place);
   place.resize(used.size());
   return {relation::join(l.relation, w.relation, std::move(n), r->position), std::move(place)};

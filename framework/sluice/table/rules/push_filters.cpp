@@ -181,9 +181,8 @@ private:
       return relation::join(left_, right_, std::move(node_), relation_->position);
     }
     if (condition)
-      node_.condition = renumber(condition, [&](std::size_t i) {
-        return i < left_width_ ? i : i + more_left.size();
-      });
+      node_.condition = renumber(
+        condition, [&](std::size_t i) { return i < left_width_ ? i : i + more_left.size(); });
     const auto right_width = width_ - left_width_;
     const auto has_right = node_.type != join_type::semi && node_.type != join_type::anti;
     auto joined = relation::join(with_columns(left_, more_left), with_columns(right_, more_right),

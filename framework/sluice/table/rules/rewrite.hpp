@@ -22,8 +22,7 @@ expression_ptr conjunction(std::vector<expression_ptr> operands);
 /// `e` with each input column i replaced by `by[i]`.
 expression_ptr substitute(const expression_ptr& e, const std::vector<expression_ptr>& by);
 /// `e` with each input column i renumbered to `to(i)`.
-expression_ptr renumber(const expression_ptr& e,
-                        const std::function<std::size_t(std::size_t)>& to);
+expression_ptr renumber(const expression_ptr& e, const std::function<std::size_t(std::size_t)>& to);
 
 /// Whether all columns that `e` reads are in [begin, end).
 bool reads_only(const expression& e, std::size_t begin, std::size_t end);
