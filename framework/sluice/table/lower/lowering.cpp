@@ -158,12 +158,14 @@ struct lowering::impl {
     if (changes.insert_only()) return result;
     // The order of changes counts from here to where they are spread by key.
     result.pinned = parallelism.value_or(settings.parallelism);
-    if (changes.update_after && !changes.update_before) return normalize(r, n, result, update_before);
+    if (changes.update_after && !changes.update_before)
+      return normalize(r, n, result, update_before);
     if (batch())
-      throw binding_error(r->position, fmt::format("not supported in batch mode: reading the changes "
-                                                   "of '{}', which has no PRIMARY KEY to tell the "
-                                                   "final rows by",
-                                                   n.table));
+      throw binding_error(r->position,
+                          fmt::format("not supported in batch mode: reading the changes "
+                                      "of '{}', which has no PRIMARY KEY to tell the "
+                                      "final rows by",
+                                      n.table));
     return update_before ? result : without_update_before(std::move(result));
   }
 
@@ -172,10 +174,10 @@ struct lowering::impl {
       throw binding_error(r->position, fmt::format("table '{}' gives updates by key, so it needs a "
                                                    "PRIMARY KEY",
                                                    n.table));
-    return add_keyed("ChangelogNormalize",
-                     make_changelog_normalize(r->types(), n.primary_key, update_before,
-                                              settings.operators),
-                     {std::move(rows)}, {n.primary_key});
+    return add_keyed(
+      "ChangelogNormalize",
+      make_changelog_normalize(r->types(), n.primary_key, update_before, settings.operators),
+      {std::move(rows)}, {n.primary_key});
   }
 
   lowered without_update_before(lowered rows) {
@@ -198,18 +200,17 @@ struct lowering::impl {
     if (n.changes.update_after && !n.changes.update_before) {
       if (n.primary_key.empty())
         throw plan_error("a stream of upserts needs a primary key to become a table");
-      return add_keyed("ChangelogNormalize",
-                       make_changelog_normalize(r->types(), n.primary_key, update_before,
-                                                settings.operators),
-                       {std::move(result)}, {n.primary_key});
+      return add_keyed(
+        "ChangelogNormalize",
+        make_changelog_normalize(r->types(), n.primary_key, update_before, settings.operators),
+        {std::move(result)}, {n.primary_key});
     }
     return update_before ? result : without_update_before(std::move(result));
   }
 
   lowered lower(const relation_ptr& r, const filter_node& n, bool update_before) {
     std::vector<expression_ptr> columns;
-    for (std::size_t i = 0; i < r->columns.size(); ++i)
-      columns.push_back(column_of(r->input(), i));
+    for (std::size_t i = 0; i < r->columns.size(); ++i) columns.push_back(column_of(r->input(), i));
     auto input = lower_input(r, 0, update_before);
     return calc(r->input(), n.condition, std::move(columns), std::move(input));
   }
@@ -283,16 +284,14 @@ struct lowering::impl {
     if (!two_phases(n, retracts))
       return add_keyed("GroupAggregate", make_group_aggregate(spec, settings.operators),
                        {std::move(input)}, {n.keys});
-    auto local
-      = make_node("LocalGroupAggregate", make_local_aggregate(spec, settings.operators));
+    auto local = make_node("LocalGroupAggregate", make_local_aggregate(spec, settings.operators));
     local.parallelism = input.pinned;
     local.side_outputs.push_back({"partial", &columnar_rows()});
     auto id = program.add(std::move(local), {std::move(input.origins)});
     lowered rows{{{id, 0}}, {}};
     lowered partial{{{id, 1}}, {}};
     return add_keyed("GlobalGroupAggregate", make_global_aggregate(spec, settings.operators),
-                     {std::move(rows), std::move(partial)},
-                     {n.keys, first_columns(n.keys.size())});
+                     {std::move(rows), std::move(partial)}, {n.keys, first_columns(n.keys.size())});
   }
 
   lowered lower(const relation_ptr& r, const window_table_node& n, bool update_before) {
@@ -322,8 +321,8 @@ struct lowering::impl {
     spec.emits_update_before = update_before;
     spec.left_key = best_of(properties.unique_keys(r->input(0)));
     spec.right_key = best_of(properties.unique_keys(r->input(1)));
-    spec.build_left = n.type == join_type::inner
-                      && estimated_rows(r->input(0)) < estimated_rows(r->input(1));
+    spec.build_left
+      = n.type == join_type::inner && estimated_rows(r->input(0)) < estimated_rows(r->input(1));
     std::vector<std::size_t> left;
     std::vector<std::size_t> right;
     for (const auto& k : n.keys) {
@@ -415,8 +414,9 @@ struct lowering::impl {
     auto materialize = !accepted.insert_only() && materializes(input, n, offered);
     auto rows = lower(r->inputs[0], accepted.update_before || materialize);
     if (needs_null_check(input, n))
-      rows = add_stateless("NotNullEnforcer", make_not_null_enforcer(n.declared, settings.drop_nulls),
-                           std::move(rows));
+      rows
+        = add_stateless("NotNullEnforcer", make_not_null_enforcer(n.declared, settings.drop_nulls),
+                        std::move(rows));
     if (materialize)
       rows = add_keyed("SinkUpsertMaterializer",
                        make_upsert_materialize(input.types(), n.primary_key, settings.operators),

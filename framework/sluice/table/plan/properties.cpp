@@ -101,8 +101,8 @@ changelog_mode plan_properties::find_changes(const relation& r) {
     return inner && !updates(in) ? inserts : changelog_mode::all();
   }
   if (const auto* n = r.as<rank_node>()) {
-    auto time = n->order.empty() ? time_attribute::none
-                                 : r.input().columns.at(n->order[0].column).time;
+    auto time
+      = n->order.empty() ? time_attribute::none : r.input().columns.at(n->order[0].column).time;
     auto first_only = n->last == 1 && time == time_attribute::processing_time
                       && !n->order[0].descending && n->order.size() == 1;
     if (first_only && !updates(changes(r.input()))) return inserts;
