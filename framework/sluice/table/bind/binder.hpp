@@ -28,8 +28,8 @@ struct bind_context {
 /// The plan of a query.
 relation_ptr bind_query(const sql::query& query, const bind_context& context);
 
-/// The plan of an INSERT: its root is a `sink_node`. Checks the number and the types of columns, and
-/// casts where Flink does without being asked.
+/// The plan of an INSERT: its root is a `sink_node`. Checks the number and the types of columns,
+/// and casts where Flink does without being asked.
 relation_ptr bind_insert(const sql::insert& insert, const bind_context& context);
 
 /// The plan that reads a table or view of the catalog: computed columns and watermarks included.
@@ -64,8 +64,7 @@ struct column_description {
   std::string extras;
   std::string watermark;
 };
-std::vector<column_description> describe(const catalog_object& object,
-                                         const bind_context& context);
+std::vector<column_description> describe(const catalog_object& object, const bind_context& context);
 
 /// The CREATE statement that makes the object again.
 std::string create_statement(const object_path& path, const catalog_object& object);

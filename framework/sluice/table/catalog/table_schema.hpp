@@ -51,8 +51,8 @@ struct catalog_table {
 /// A view: a query with names for its columns.
 struct catalog_view {
   sql::query query;
-  std::string text; ///< of the query, as SHOW CREATE VIEW shows it
-  std::vector<std::string> columns = {}; ///< or empty: those of the query
+  std::string text;                          ///< of the query, as SHOW CREATE VIEW shows it
+  std::vector<std::string> columns = {};     ///< or empty: those of the query
   std::vector<data_type::field> schema = {}; ///< found when it was created
   std::string comment = {};
 };

@@ -18,7 +18,9 @@ struct changelog_mode {
   static constexpr changelog_mode upserts() { return {false, true, true}; }
   static constexpr changelog_mode all() { return {true, true, true}; }
 
-  constexpr bool insert_only() const noexcept { return !update_before && !update_after && !deletes; }
+  constexpr bool insert_only() const noexcept {
+    return !update_before && !update_after && !deletes;
+  }
 
   /// As EXPLAIN CHANGELOG_MODE shows it: `I,UB,UA,D`.
   std::string to_string() const {

@@ -25,9 +25,9 @@ namespace sluice::table {
 
 /// A metadata column as the table declares it.
 struct metadata_column {
-  std::string name; ///< of the column
-  std::string key;  ///< of the metadata: the column's name unless FROM said another
-  data_type type;   ///< declared; the connector delivers (or takes) exactly this or refuses
+  std::string name;        ///< of the column
+  std::string key;         ///< of the metadata: the column's name unless FROM said another
+  data_type type;          ///< declared; the connector delivers (or takes) exactly this or refuses
   bool is_virtual = false; ///< only read
 };
 
@@ -67,8 +67,8 @@ public:
   virtual changelog_mode changelog() const { return changelog_mode::inserts(); }
   virtual boundedness bounded() const = 0;
 
-  /// A source of columnar batches (`columnar_rows()`) with the columns that `request` asks for, with
-  /// the declared types. Rows of a changelog have kinds.
+  /// A source of columnar batches (`columnar_rows()`) with the columns that `request` asks for,
+  /// with the declared types. Rows of a changelog have kinds.
   virtual std::shared_ptr<const source_base> make(const scan_request& request) const = 0;
 
   /// The parallelism that the options ask for (`scan.parallelism`).
@@ -95,7 +95,8 @@ public:
   virtual std::optional<std::uint32_t> parallelism() const { return std::nullopt; }
 
   /// Physical columns by number: rows that are alike in these go to the same writer (partitions of
-  /// a directory). Empty: any writer takes any row; a changelog with a primary key goes by that key.
+  /// a directory). Empty: any writer takes any row; a changelog with a primary key goes by that
+  /// key.
   virtual std::vector<std::size_t> distribution() const { return {}; }
 
   /// INSERT OVERWRITE. Errors: `plan_error` where it cannot.

@@ -67,8 +67,8 @@ public:
                       const selection& rows, std::byte** values, std::uint8_t* fresh);
 
   /// Likewise, null where the key is missing.
-  void find(std::span<const column* const> keys, const std::uint64_t* hashes,
-            const selection& rows, std::byte** values);
+  void find(std::span<const column* const> keys, const std::uint64_t* hashes, const selection& rows,
+            std::byte** values);
 
   /// Ends a value and forgets its key.
   void erase(std::byte* value);

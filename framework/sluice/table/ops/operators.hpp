@@ -63,10 +63,10 @@ struct group_aggregate_spec {
 };
 operator_factory make_group_aggregate(group_aggregate_spec spec, operator_settings settings);
 
-/// The first of two phases: aggregates what comes in one subtask before it is sent to the subtask of
-/// its key. Holds nothing across a barrier or a watermark; gives up aggregating while keys hardly
-/// repeat. Port 0: rows as they came (of types `input`). Port 1: partial results: keys, then one
-/// BYTES column. No DISTINCT among the calls.
+/// The first of two phases: aggregates what comes in one subtask before it is sent to the subtask
+/// of its key. Holds nothing across a barrier or a watermark; gives up aggregating while keys
+/// hardly repeat. Port 0: rows as they came (of types `input`). Port 1: partial results: keys, then
+/// one BYTES column. No DISTINCT among the calls.
 operator_factory make_local_aggregate(group_aggregate_spec spec, operator_settings settings);
 /// The second: input 0 takes rows as they came, input 1 partial results. Output as
 /// `make_group_aggregate`.
@@ -137,8 +137,7 @@ operator_factory make_changelog_normalize(std::vector<data_type> input,
 /// In front of a sink with a primary key that is not the key by which the changelog is ordered:
 /// keeps all rows per primary key, so that the last one that is valid wins. Keyed by `keys`.
 operator_factory make_upsert_materialize(std::vector<data_type> input,
-                                         std::vector<std::size_t> keys,
-                                         operator_settings settings);
+                                         std::vector<std::size_t> keys, operator_settings settings);
 
 /// Leaves out the rows of these kinds.
 operator_factory make_drop_changes(bool update_before, bool deletes);

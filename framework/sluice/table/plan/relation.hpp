@@ -54,7 +54,8 @@ struct values_node {
   std::vector<std::vector<scalar>> rows;
 };
 
-/// Columns of a stream of the program: `node`'s output, as the program that is being built knows it.
+/// Columns of a stream of the program: `node`'s output, as the program that is being built knows
+/// it.
 struct stream_scan_node {
   std::uint32_t node = 0;
   std::uint32_t port = 0;
@@ -73,8 +74,8 @@ struct project_node {
   std::vector<expression_ptr> expressions;
 };
 
-/// Makes `column` the event time of the stream; `value`, over the input, is the watermark that a row
-/// stands for.
+/// Makes `column` the event time of the stream; `value`, over the input, is the watermark that a
+/// row stands for.
 struct watermark_node {
   std::size_t column = 0;
   expression_ptr value;
@@ -107,8 +108,8 @@ enum class window_kind : std::uint8_t { tumble, hop, cumulate };
 struct window_spec {
   window_kind kind = window_kind::tumble;
   std::size_t time_column = 0;
-  std::int64_t size = 0;   ///< greatest length for CUMULATE
-  std::int64_t slide = 0;  ///< of HOP; step of CUMULATE; else = size
+  std::int64_t size = 0;  ///< greatest length for CUMULATE
+  std::int64_t slide = 0; ///< of HOP; step of CUMULATE; else = size
   std::int64_t offset = 0;
   bool processing_time = false;
   /// The time column is TIMESTAMP_LTZ: windows are cut in local time.
@@ -117,15 +118,15 @@ struct window_spec {
   friend bool operator==(const window_spec&, const window_spec&) = default;
 };
 
-/// TUMBLE, HOP, CUMULATE as table functions: a row for each window of each input row. Output: input,
-/// window_start, window_end, window_time.
+/// TUMBLE, HOP, CUMULATE as table functions: a row for each window of each input row. Output:
+/// input, window_start, window_end, window_time.
 struct window_table_node {
   window_spec window;
 };
 
-/// GROUP BY window_start, window_end and further keys over a `window_table_node`, made of the two by
-/// a rule. Its input is the window table's input. Output: keys, results, then those of window_start
-/// (0), window_end (1), window_time (2) that are named in `properties`.
+/// GROUP BY window_start, window_end and further keys over a `window_table_node`, made of the two
+/// by a rule. Its input is the window table's input. Output: keys, results, then those of
+/// window_start (0), window_end (1), window_time (2) that are named in `properties`.
 struct window_aggregate_node {
   window_spec window;
   std::vector<std::size_t> keys;
@@ -138,7 +139,7 @@ enum class join_type : std::uint8_t { inner, left, right, full, semi, anti };
 /// A key of an equi-join.
 struct join_key {
   std::size_t left = 0;
-  std::size_t right = 0; ///< column of the right input; both have the same type
+  std::size_t right = 0;  ///< column of the right input; both have the same type
   bool null_safe = false; ///< IS NOT DISTINCT FROM: NULL equals NULL
 };
 
@@ -148,8 +149,8 @@ struct join_node {
   std::vector<join_key> keys;
   /// Over left columns followed by right ones; or null.
   expression_ptr condition;
-  /// An anti join of NOT IN: a NULL among what is compared makes the result unknown, so that the row
-  /// does not pass. The first key is the compared one.
+  /// An anti join of NOT IN: a NULL among what is compared makes the result unknown, so that the
+  /// row does not pass. The first key is the compared one.
   bool null_aware = false;
 };
 
@@ -173,8 +174,8 @@ struct sort_node {
 
 enum class rank_function : std::uint8_t { row_number, rank, dense_rank };
 
-/// The rows `first` to `last` (from 1) of each partition by an order. Output: input, and the rank if
-/// `output_rank`. Of a range over a window function that a condition bounds, made by a rule.
+/// The rows `first` to `last` (from 1) of each partition by an order. Output: input, and the rank
+/// if `output_rank`. Of a range over a window function that a condition bounds, made by a rule.
 struct rank_node {
   rank_function function = rank_function::row_number;
   std::vector<std::size_t> partition;
@@ -184,8 +185,8 @@ struct rank_node {
   bool output_rank = false;
 };
 
-/// ROW_NUMBER() and the like OVER (PARTITION BY .. ORDER BY ..) without a bound. Output: input, then
-/// the number. Becomes a `rank_node` if a condition above bounds it.
+/// ROW_NUMBER() and the like OVER (PARTITION BY .. ORDER BY ..) without a bound. Output: input,
+/// then the number. Becomes a `rank_node` if a condition above bounds it.
 struct over_rank_node {
   rank_function function = rank_function::row_number;
   std::vector<std::size_t> partition;
