@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -82,6 +83,15 @@ private:
     std::map<std::string, database> databases;
     std::map<std::string, std::string> options;
   };
+
+  const database* find_database(const std::string& catalog, const std::string& name) const;
+  database* find_database(const std::string& catalog, const std::string& name);
+  database& database_of(const sql::object_name& name, const object_path& path);
+  std::pair<std::string, std::string> database_path(const sql::object_name& name) const;
+  std::vector<std::string> names(const std::string& catalog, const std::string& database,
+                                 bool only_views) const;
+  [[noreturn]] void throw_unknown(const sql::object_name& name, const object_path& path,
+                                  const char* what) const;
 
   std::map<std::string, catalog_entry> catalogs_;
   std::string current_catalog_;

@@ -41,6 +41,8 @@ struct table_description {
   std::vector<std::string> partition_keys;
   /// All options but 'connector'.
   std::map<std::string, std::string> options;
+  /// The value of 'connector'; empty if the table has none.
+  std::string connector = {};
 };
 
 /// Settings of the session that a connector needs.

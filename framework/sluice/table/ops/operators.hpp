@@ -7,6 +7,7 @@
 
 #include "sluice/ops/operator.hpp"
 #include "sluice/ops/watermarks.hpp"
+#include "sluice/table/column/columnar_batch.hpp"
 #include "sluice/table/expr/expression.hpp"
 #include "sluice/table/function/aggregate.hpp"
 #include "sluice/table/plan/relation.hpp"

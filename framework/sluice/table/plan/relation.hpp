@@ -10,6 +10,7 @@
 #include "sluice/table/types/data_type.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -199,6 +200,8 @@ struct over_rank_node {
 struct sink_node {
   std::string table;
   std::shared_ptr<const table_sink> sink;
+  /// What the table declares: what is NOT NULL here and nullable in the input is checked.
+  std::vector<relation_column> declared;
   std::vector<std::size_t> primary_key;
   std::string connector;
 };
@@ -260,5 +263,9 @@ expression_ptr column_of(const relation& r, std::size_t i, source_position at = 
 
 /// The plan as an indented tree, a line per relation.
 std::string to_string(const relation& plan);
+
+/// The same; `annotate` gives what is added to a line, before its closing parenthesis.
+std::string to_string(const relation& plan,
+                      const std::function<std::string(const relation&)>& annotate);
 
 } // namespace sluice::table

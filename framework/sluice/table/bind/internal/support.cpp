@@ -1,0 +1,102 @@
+#include "sluice/table/bind/internal/support.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+namespace sluice::table::internal {
+
+void not_supported(const sql::source_range& where, std::string_view what) {
+  throw binding_error(at(where), fmt::format("not supported yet: {}", what));
+}
+
+std::string upper_case(std::string_view text) {
+  std::string result(text);
+  for (auto& c : result)
+    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  return result;
+}
+
+std::string dotted(const sql::object_name& name) {
+  std::string text;
+  for (const auto& part : name.parts) text += (text.empty() ? "" : ".") + part.text;
+  return text;
+}
+
+expression_ptr as_type(const expression_ptr& value, const data_type& type) {
+  return expression::cast(value, type, value->position());
+}
+
+std::vector<expression_ptr> columns_of(const relation& r) {
+  std::vector<expression_ptr> result;
+  result.reserve(r.columns.size());
+  for (std::size_t i = 0; i < r.columns.size(); ++i) result.push_back(column_of(r, i));
+  return result;
+}
+
+std::vector<std::string> names_of(const relation& r) {
+  std::vector<std::string> result;
+  result.reserve(r.columns.size());
+  for (const auto& c : r.columns) result.push_back(c.name);
+  return result;
+}
+
+relation_ptr with_columns(relation_ptr input, const std::vector<expression_ptr>& added,
+                          const std::vector<std::string>& names, source_position where) {
+  if (added.empty()) return input;
+  auto expressions = columns_of(*input);
+  auto all_names = names_of(*input);
+  expressions.insert(expressions.end(), added.begin(), added.end());
+  all_names.insert(all_names.end(), names.begin(), names.end());
+  return project(std::move(input), std::move(expressions), std::move(all_names), where);
+}
+
+relation_ptr first_columns(relation_ptr input, std::size_t count, source_position where) {
+  if (input->columns.size() == count) return input;
+  auto expressions = columns_of(*input);
+  auto names = names_of(*input);
+  expressions.resize(count);
+  names.resize(count);
+  return project(std::move(input), std::move(expressions), std::move(names), where);
+}
+
+relation_ptr renamed(relation_ptr input, const std::vector<std::string>& names,
+                     source_position where) {
+  if (names == names_of(*input)) return input;
+  auto expressions = columns_of(*input);
+  return project(std::move(input), std::move(expressions), names, where);
+}
+
+relation_ptr project(relation_ptr input, std::vector<expression_ptr> expressions,
+                     std::vector<std::string> names, source_position where) {
+  auto is_proctime = [](const expression_ptr& e) {
+    return e->kind() == expression_kind::call && e->name() == "PROCTIME";
+  };
+  auto result = relation::project(std::move(input), expressions, std::move(names), where);
+  if (std::none_of(expressions.begin(), expressions.end(), is_proctime)) return result;
+  auto marked = std::make_shared<relation>(*result);
+  for (std::size_t i = 0; i < expressions.size(); ++i)
+    if (is_proctime(expressions[i])) marked->columns[i].time = time_attribute::processing_time;
+  return marked;
+}
+
+void make_unique(std::vector<std::string>& names) {
+  std::set<std::string> taken;
+  for (auto& name : names) {
+    auto candidate = name;
+    for (std::size_t n = 0; !taken.insert(candidate).second; ++n)
+      candidate = fmt::format("{}{}", name, n);
+    name = candidate;
+  }
+}
+
+void split_conjunction(const expression_ptr& condition, std::vector<expression_ptr>& out) {
+  if (condition->kind() != expression_kind::and_) {
+    out.push_back(condition);
+    return;
+  }
+  for (const auto& child : condition->children()) split_conjunction(child, out);
+}
+
+} // namespace sluice::table::internal

@@ -1,0 +1,43 @@
+/// What is known of the rows of a relation: which changes they make, and what tells them apart.
+#pragma once
+
+#include "sluice/ops/operator.hpp"
+#include "sluice/table/plan/relation.hpp"
+
+#include <cstddef>
+#include <unordered_map>
+#include <vector>
+
+namespace sluice::table {
+
+/// Answers questions about the relations of one plan. Remembers the answers. Not thread-safe.
+class plan_properties {
+public:
+  /// `mode`: streaming or batch; in batch mode operators give final rows only.
+  explicit plan_properties(execution_mode mode) : mode_(mode) {}
+
+  /// The changes that may come out of `r` if every UPDATE_BEFORE is asked for.
+  changelog_mode changes(const relation& r);
+
+  /// Sets of columns that hold no two rows alike (of the rows that are valid at a time). Each is
+  /// sorted.
+  const std::vector<std::vector<std::size_t>>& unique_keys(const relation& r);
+
+  /// Whether `r` needs the UPDATE_BEFORE rows of its input number `input`, if its own are not asked
+  /// for by others.
+  bool needs_update_before(const relation& r, std::size_t input);
+
+private:
+  changelog_mode find_changes(const relation& r);
+  std::vector<std::vector<std::size_t>> find_keys(const relation& r);
+
+  execution_mode mode_;
+  std::unordered_map<const relation*, changelog_mode> changes_;
+  std::unordered_map<const relation*, std::vector<std::vector<std::size_t>>> keys_;
+};
+
+/// The plan as `to_string` gives it, each line with its changelog mode: what EXPLAIN CHANGELOG_MODE
+/// shows.
+std::string to_string_with_changes(const relation_ptr& plan, execution_mode mode);
+
+} // namespace sluice::table

@@ -1,0 +1,233 @@
+#include "sluice/table/session/table_environment.hpp"
+
+#include "sluice/plan/executor.hpp"
+#include "sluice/table/expr/cast.hpp"
+#include "sluice/table/types/type_rules.hpp"
+#include "sluice/table/connect/builtin_connectors.hpp"
+#include "sluice/table/plan/properties.hpp"
+#include "sluice/table/rules/optimizer.hpp"
+#include "sluice/table/session/statements.hpp"
+#include "sluice/table/sql/parser.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+
+namespace sluice::table {
+
+namespace {
+
+std::int64_t present() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+           std::chrono::system_clock::now().time_since_epoch())
+    .count();
+}
+
+bool reads_unbounded(const relation& r) {
+  if (const auto* n = r.as<scan_node>()) return n->source->bounded() == boundedness::unbounded;
+  if (r.as<stream_scan_node>() != nullptr) return true;
+  return std::any_of(r.inputs.begin(), r.inputs.end(),
+                     [](const relation_ptr& in) { return reads_unbounded(*in); });
+}
+
+/// A job being put together from plans.
+class job_builder {
+public:
+  job_builder(const table_environment::session& s, execution_mode mode)
+    : program_(*s.streams.program()), mode_(mode), start_(present()) {
+    program_.mark_executed();
+    program_.graph.config = s.config.job(program_.graph.config);
+    program_.graph.config.mode = mode;
+    auto settings = s.config.lowering(mode, program_.graph.config.parallelism, start_);
+    rules_ = {mode, {settings.operators.zone, start_, min_timestamp}};
+    lowering_.emplace(program_, s.functions, std::move(settings));
+  }
+
+  relation_ptr optimized(const relation_ptr& plan) const { return optimize(plan, rules_); }
+  class lowering& lowering() { return *lowering_; }
+
+  job_graph graph(const std::string& name) {
+    auto g = program_.pending();
+    if (g.config.name == job_config().name) g.config.name = name;
+    return make_job_graph(g);
+  }
+
+private:
+  sluice::detail::program program_;
+  execution_mode mode_;
+  std::int64_t start_;
+  optimizer_context rules_;
+  std::optional<class lowering> lowering_;
+};
+
+} // namespace
+
+table_environment::session::session(stream_environment env) : streams(std::move(env)) {
+  add_builtin_connectors(connectors);
+}
+
+execution_mode table_environment::session::mode_of(const relation_ptr& plan) const {
+  auto mode = config.mode();
+  if (mode != execution_mode::automatic) return mode;
+  return reads_unbounded(*plan) ? execution_mode::streaming : execution_mode::batch;
+}
+
+bind_context table_environment::session::context(execution_mode mode) const {
+  return {catalogs, functions, connectors, {mode, config.zone()}, &views};
+}
+
+table_result table_environment::session::run_query(const relation_ptr& plan) {
+  auto mode = mode_of(plan);
+  job_builder job(*this, mode);
+  auto queue = std::make_shared<result_queue>();
+  job.lowering().add_result(job.optimized(plan), make_result_sink(queue), true);
+  job_handle handle(default_executor().submit(job.graph("collect")));
+  return table_result::of_query(plan->columns, mode == execution_mode::streaming, handle,
+                                std::move(queue), config.max_column_width(), config.zone());
+}
+
+table_result table_environment::session::run_inserts(const std::vector<relation_ptr>& plans,
+                                                     const std::string& name) {
+  auto unbounded = std::any_of(plans.begin(), plans.end(), [&](const relation_ptr& p) {
+    return mode_of(p) == execution_mode::streaming;
+  });
+  job_builder job(*this, unbounded ? execution_mode::streaming : execution_mode::batch);
+  for (const auto& p : plans) job.lowering().add_sink(job.optimized(p));
+  auto result
+    = table_result::of_job(job_handle(default_executor().submit(job.graph(name))));
+  if (config.dml_sync()) result.wait();
+  return result;
+}
+
+std::string
+table_environment::session::explain(const std::vector<relation_ptr>& plans,
+                                    const std::vector<sql::explain_detail>& details) const {
+  auto wants = [&](sql::explain_detail d) {
+    return std::find(details.begin(), details.end(), d) != details.end();
+  };
+  if (wants(sql::explain_detail::estimated_cost) || wants(sql::explain_detail::plan_advice))
+    throw plan_error("not supported: EXPLAIN ESTIMATED_COST and PLAN_ADVICE; there are "
+                     "CHANGELOG_MODE and JSON_EXECUTION_PLAN");
+  if (plans.empty()) throw plan_error("there is nothing to explain");
+  auto mode = mode_of(plans[0]);
+  job_builder job(*this, mode);
+  std::string bound;
+  std::string optimized;
+  for (const auto& p : plans) {
+    bound += to_string(*p);
+    auto better = job.optimized(p);
+    optimized += wants(sql::explain_detail::changelog_mode) ? to_string_with_changes(better, mode)
+                                                            : to_string(*better);
+    if (better->as<sink_node>() != nullptr)
+      job.lowering().add_sink(better);
+    else
+      job.lowering().add_result(better, make_result_sink(std::make_shared<result_queue>()), true);
+  }
+  auto graph = job.graph("explain");
+  auto text = fmt::format("== Abstract Syntax Tree ==\n{}\n== Optimized Plan ==\n{}\n== Job Graph "
+                          "==\n{}",
+                          bound, optimized, sluice::explain(graph));
+  if (wants(sql::explain_detail::json_execution_plan))
+    text += fmt::format("\n== JSON Execution Plan ==\n{}",
+                        sluice::explain(graph, explain_format::json));
+  return text;
+}
+
+table_environment::table_environment(stream_environment streams)
+  : session_(std::make_shared<session>(std::move(streams))) {}
+
+session_config& table_environment::config() noexcept { return session_->config; }
+catalog_manager& table_environment::catalogs() noexcept { return session_->catalogs; }
+function_registry& table_environment::functions() noexcept { return session_->functions; }
+connector_registry& table_environment::connectors() noexcept { return session_->connectors; }
+stream_environment& table_environment::streams() noexcept { return session_->streams; }
+
+table_result table_environment::execute_sql(std::string_view sql) {
+  return execute(sql::parse_statement(sql));
+}
+
+table_result table_environment::execute(const sql::statement& statement) {
+  return run_statement(*session_, statement);
+}
+
+table table_environment::sql_query(std::string_view sql) {
+  auto parsed = sql::parse_query(sql);
+  return {session_, session_->bound([&](const bind_context& context) {
+            return bind_query(parsed, context);
+          })};
+}
+
+table table_environment::from(std::string_view path) {
+  auto name = parse_name(path);
+  return {session_, session_->bound([&](const bind_context& context) {
+            return bind_table(name, context);
+          })};
+}
+
+table table_environment::from_values(std::vector<std::vector<scalar>> rows,
+                                     std::vector<std::string> names) {
+  if (rows.empty()) throw plan_error("from_values: there are no rows to tell the types by");
+  std::vector<relation_column> columns;
+  for (std::size_t c = 0; c < rows[0].size(); ++c) {
+    std::vector<data_type> types;
+    for (const auto& row : rows) {
+      if (row.size() != rows[0].size())
+        throw plan_error("from_values: the rows are not equally long");
+      types.push_back(row[c].is_null() ? row[c].type().as_nullable() : row[c].type().not_null());
+    }
+    auto type = common_type(types);
+    if (!type)
+      throw plan_error(fmt::format("from_values: the values of column {} have no common type", c));
+    columns.push_back({c < names.size() ? names[c] : fmt::format("f{}", c), *type});
+    expression_context context;
+    for (auto& row : rows) row[c] = cast_scalar(row[c], *type, context);
+  }
+  return {session_, relation::values({std::move(rows)}, std::move(columns))};
+}
+
+void table_environment::create_temporary_view(const std::string& name, const table& t) {
+  session_->views[name] = t.plan();
+}
+
+statement_set table_environment::create_statement_set() { return statement_set(session_); }
+
+std::string table_environment::explain_sql(std::string_view sql,
+                                           std::vector<sql::explain_detail> details) {
+  sql::explain e;
+  e.details = std::move(details);
+  e.subject = sql::box<sql::statement>(sql::parse_statement(sql));
+  auto result = run_statement(*session_, {{}, std::move(e)});
+  return std::string(result.next()->at(0).text(0)) + "\n";
+}
+
+statement_set& statement_set::add_insert_sql(std::string_view sql) {
+  auto parsed = sql::parse_statement(sql);
+  const auto* i = parsed.as<sql::insert>();
+  if (i == nullptr) throw plan_error("add_insert_sql takes an INSERT statement");
+  plans_.push_back(
+    session_->bound([&](const bind_context& context) { return bind_insert(*i, context); }));
+  return *this;
+}
+
+statement_set& statement_set::add_insert(const std::string& target, const table& t) {
+  auto name = parse_name(target);
+  plans_.push_back(session_->bound(
+    [&](const bind_context& context) { return bind_sink(t.plan(), name, context); }));
+  return *this;
+}
+
+table_result statement_set::execute() {
+  if (plans_.empty()) throw plan_error("the statement set is empty");
+  std::string name = "insert-into";
+  for (std::size_t i = 0; i < plans_.size(); ++i)
+    name += (i == 0 ? "_" : ",") + plans_[i]->as<sink_node>()->table;
+  auto plans = std::exchange(plans_, {});
+  return session_->run_inserts(plans, name);
+}
+
+std::string statement_set::explain(const std::vector<sql::explain_detail>& details) const {
+  return session_->explain(plans_, details);
+}
+
+} // namespace sluice::table
