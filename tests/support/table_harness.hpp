@@ -24,6 +24,8 @@ inline table::table_description describe(const std::string& columns, option_map 
   auto type = table::data_type::parse("ROW<" + columns + ">");
   for (std::size_t i = 0; i < type.children().size(); ++i)
     result.columns.push_back({type.field_names()[i], type.children()[i]});
+  result.connector = options.at("connector");
+  options.erase("connector");
   result.options = std::move(options);
   return result;
 }

@@ -88,7 +88,7 @@ const columnar_format& columnar_format_of(std::string_view identifier, std::stri
     known += (known.empty() ? "" : ", ") + format->identifier();
   }
   throw plan_error(
-    fmt::format("{}: option '{}': there is no format '{}' (there are {})", table, option,
+    fmt::format("table {}: option '{}': there is no format '{}' (there are {})", table, option,
                 identifier, known));
 }
 

@@ -6,7 +6,14 @@ namespace sluice::table {
 
 void add_builtin_connectors(connector_registry& registry) {
   registry.add(internal::make_blackhole_factory());
+  registry.add(internal::make_datagen_factory());
   registry.add(internal::make_filesystem_factory());
+  registry.add(internal::make_inline_factory());
+#ifdef SLUICE_HAS_KAFKA
+  registry.add(internal::make_kafka_factory());
+  registry.add(internal::make_upsert_kafka_factory());
+#endif
+  registry.add(internal::make_nexmark_factory());
   registry.add(internal::make_print_factory());
 }
 

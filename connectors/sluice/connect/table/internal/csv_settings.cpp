@@ -14,10 +14,10 @@ char character(const format_settings& s, const char* key) {
   const auto& text = s.options->text(full);
   if (text == "\\t") return '\t';
   if (text.size() != 1 || static_cast<unsigned char>(text[0]) >= 0x80)
-    throw plan_error(fmt::format("{}: option '{}' must be a single ASCII character, not '{}'",
+    throw plan_error(fmt::format("table {}: option '{}' must be a single ASCII character, not '{}'",
                                  s.table, full, text));
   if (text[0] == '\n' || text[0] == '\r' || text[0] == '\0')
-    throw plan_error(fmt::format("{}: option '{}' cannot be a line end", s.table, full));
+    throw plan_error(fmt::format("table {}: option '{}' cannot be a line end", s.table, full));
   return text[0];
 }
 
@@ -25,7 +25,7 @@ char character(const format_settings& s, const char* key) {
 void check_type(const data_type& type, bool nested, const std::string& table,
                 const std::string& name) {
   if (type.is(type_root::map) || (nested && type.is_nested()))
-    throw plan_error(fmt::format("{}: column {}: CSV cannot hold {}", table, name,
+    throw plan_error(fmt::format("table {}: column {}: CSV cannot hold {}", table, name,
                                  type.to_string()));
   for (const auto& child : type.children()) check_type(child, true, table, name);
 }
@@ -62,7 +62,7 @@ csv_settings csv_settings::of(const format_settings& s) {
   result.delimiter = character(s, "field-delimiter");
   bool quotes_off = options.boolean(s.prefix + "disable-quote-character");
   if (quotes_off && options.has(s.prefix + "quote-character"))
-    throw plan_error(fmt::format("{}: option '{}quote-character' contradicts "
+    throw plan_error(fmt::format("table {}: option '{}quote-character' contradicts "
                                  "'{}disable-quote-character'",
                                  s.table, s.prefix, s.prefix));
   if (options.has(s.prefix + "quote-character")) result.quote = character(s, "quote-character");
@@ -70,13 +70,13 @@ csv_settings csv_settings::of(const format_settings& s) {
   if (options.has(s.prefix + "escape-character")) result.escape = character(s, "escape-character");
   result.array_delimiter = options.text(s.prefix + "array-element-delimiter");
   if (result.array_delimiter.empty())
-    throw plan_error(fmt::format("{}: option '{}array-element-delimiter' is empty", s.table,
+    throw plan_error(fmt::format("table {}: option '{}array-element-delimiter' is empty", s.table,
                                  s.prefix));
   if (options.has(s.prefix + "null-literal"))
     result.null_literal = options.text(s.prefix + "null-literal");
   if (result.delimiter == result.quote || result.delimiter == result.escape
       || (result.quote != '\0' && result.quote == result.escape))
-    throw plan_error(fmt::format("{}: delimiter, quote and escape character of CSV must differ",
+    throw plan_error(fmt::format("table {}: delimiter, quote and escape character of CSV must differ",
                                  s.table));
   result.comments = options.boolean(s.prefix + "allow-comments");
   result.ignore_errors = options.boolean(s.prefix + "ignore-parse-errors");

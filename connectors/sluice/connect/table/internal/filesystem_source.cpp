@@ -58,11 +58,11 @@ file_column metadata_of(const table_description& table, const metadata_column& c
     known += (known.empty() ? "" : ", ") + std::string(kind.key);
     if (kind.key != column.key) continue;
     if (!kind.type.same_as(column.type))
-      throw plan_error(fmt::format("{}: metadata column {} must be {}, not {}", table.name,
+      throw plan_error(fmt::format("table {}: metadata column {} must be {}, not {}", table.name,
                                    column.name, kind.type.to_string(), column.type.to_string()));
     return {kind.origin, column.type};
   }
-  throw plan_error(fmt::format("{}: column {}: the filesystem connector has no metadata '{}' (it "
+  throw plan_error(fmt::format("table {}: column {}: the filesystem connector has no metadata '{}' (it "
                                "has {})",
                                table.name, column.name, column.key, known));
 }
@@ -76,7 +76,7 @@ public:
     if (options.has("source.monitor-interval")) {
       files_.monitor_interval = options.time("source.monitor-interval");
       if (files_.monitor_interval->count() <= 0)
-        throw plan_error(fmt::format("{}: option 'source.monitor-interval' must be positive",
+        throw plan_error(fmt::format("table {}: option 'source.monitor-interval' must be positive",
                                      table.name));
     }
     if (options.has("source.path.regex-pattern"))

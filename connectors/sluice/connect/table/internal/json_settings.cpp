@@ -10,7 +10,7 @@ namespace {
 
 void check_type(const data_type& type, const std::string& table, const std::string& name) {
   if (type.is(type_root::map) && !type.children()[0].is_character())
-    throw plan_error(fmt::format("{}: column {}: JSON has only texts as keys of a map, not {}",
+    throw plan_error(fmt::format("table {}: column {}: JSON has only texts as keys of a map, not {}",
                                  table, name, type.children()[0].to_string()));
   for (const auto& child : type.children()) check_type(child, table, name);
 }
@@ -45,7 +45,7 @@ json_settings json_settings::of(const format_settings& s) {
   result.fail_on_missing_field = options.boolean(s.prefix + "fail-on-missing-field");
   result.ignore_errors = options.boolean(s.prefix + "ignore-parse-errors");
   if (result.fail_on_missing_field && result.ignore_errors)
-    throw plan_error(fmt::format("{}: options '{}fail-on-missing-field' and "
+    throw plan_error(fmt::format("table {}: options '{}fail-on-missing-field' and "
                                  "'{}ignore-parse-errors' shouldn't both be true",
                                  s.table, s.prefix, s.prefix));
   if (options.text(s.prefix + "timestamp-format.standard") == "ISO-8601")

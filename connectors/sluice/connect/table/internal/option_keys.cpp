@@ -20,7 +20,7 @@ std::optional<std::uint32_t> parallelism_of(const std::string& table, const tabl
   auto value = options.integer(key);
   if (value < 1 || value > 32768)
     throw plan_error(
-      fmt::format("{}: option '{}' must be between 1 and 32768, not {}", table, key, value));
+      fmt::format("table {}: option '{}' must be between 1 and 32768, not {}", table, key, value));
   return static_cast<std::uint32_t>(value);
 }
 
@@ -30,7 +30,7 @@ void append(std::vector<option_definition>& list, std::vector<option_definition>
 
 void refuse_metadata(const table_description& table, const std::string& connector) {
   if (!table.metadata.empty())
-    throw plan_error(fmt::format("{}: column {}: the {} connector has no metadata '{}'", table.name,
+    throw plan_error(fmt::format("table {}: column {}: the {} connector has no metadata '{}'", table.name,
                                  table.metadata.front().name, connector,
                                  table.metadata.front().key));
 }
@@ -38,7 +38,7 @@ void refuse_metadata(const table_description& table, const std::string& connecto
 void refuse_partitions(const table_description& table, const std::string& connector) {
   if (!table.partition_keys.empty())
     throw plan_error(
-      fmt::format("{}: the {} connector cannot be PARTITIONED BY", table.name, connector));
+      fmt::format("table {}: the {} connector cannot be PARTITIONED BY", table.name, connector));
 }
 
 std::vector<data_type> types_of(const table_description& table, const scan_request& request) {

@@ -22,7 +22,7 @@ struct raw_settings {
 
 raw_settings settings_of(const format_columns& columns, const format_settings& s) {
   if (columns.columns.size() != 1)
-    throw plan_error(fmt::format("{}: the raw format needs exactly one column, not {}", s.table,
+    throw plan_error(fmt::format("table {}: the raw format needs exactly one column, not {}", s.table,
                                  columns.columns.size()));
   raw_settings result{columns.columns[0].type, !columns.wanted.empty(), 0,
                       s.options->text(s.prefix + "endianness") == "little-endian"};
@@ -31,7 +31,7 @@ raw_settings settings_of(const format_columns& columns, const format_settings& s
   bool known = type.is_character() || type.is_binary() || type.is(type_root::boolean)
                || type.is_integer() || type.is_approximate();
   if (!known)
-    throw plan_error(fmt::format("{}: column {}: the raw format cannot hold {}", s.table,
+    throw plan_error(fmt::format("table {}: column {}: the raw format cannot hold {}", s.table,
                                  columns.columns[0].name, type.to_string()));
   return result;
 }
