@@ -5,7 +5,7 @@ add_library(sluice_sluice INTERFACE)
 add_library(sluice::sluice ALIAS sluice_sluice)
 set_target_properties(sluice_sluice PROPERTIES EXPORT_NAME sluice)
 set(layers "")
-foreach(layer IN ITEMS sluice::connectors sluice::actors sluice::table sluice::framework)
+foreach(layer IN ITEMS sluice::table_connectors sluice::connectors sluice::actors sluice::table sluice::framework)
   if(TARGET ${layer}) # it has sources already
     list(APPEND layers ${layer})
   endif()

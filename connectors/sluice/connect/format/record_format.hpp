@@ -6,6 +6,7 @@
 
 #include "sluice/connect/format/format_options.hpp"
 #include "sluice/core/batch.hpp"
+#include "sluice/core/time.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -28,6 +29,15 @@ struct record_layout {
   /// What ends a record; for `quoted_newlines` always a line end.
   char record_end = '\n';
   std::size_t max_record_bytes = std::size_t{128} << 20;
+  /// Whether the rules above find the records' ends. If not, an input is read as a whole.
+  bool cuttable = true;
+};
+
+/// The file that an input is.
+struct input_file {
+  std::string_view path;
+  std::uint64_t size = 0;
+  timestamp modified = 0; ///< when it was written last
 };
 
 /// A record that the format refuses.
@@ -61,6 +71,9 @@ struct decode_result {
 class record_decoder {
 public:
   virtual ~record_decoder() = default;
+
+  /// Tells of the file that the next run of chunks is from, before `begin`. Errors: `format_error`.
+  virtual void open_file(const input_file& file) { (void)file; }
 
   /// Starts a new run of chunks. `header` is the first record of the input, without line end, if
   /// the layout has a header. Errors: `format_error` if the header does not fit.

@@ -50,7 +50,11 @@ void block_loader::load(const block_request& request) {
   loaded_block result;
   result.first = request.first;
   result.last = request.last;
-  if (request.first) result.header = header_;
+  if (request.first) {
+    result.header = header_;
+    result.file_size = file_.size();
+    result.file_modified = file_.modified();
+  }
   result.offset = std::max(request.begin, data_begin_);
   auto size = request.end > result.offset ? request.end - result.offset : 0;
   result.bytes = make_block(size);

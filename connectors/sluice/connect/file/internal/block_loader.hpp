@@ -57,6 +57,8 @@ struct loaded_block {
   bool last = false;        ///< ends where the split does
   bool first = false;       ///< the first of its split; then `header` is set
   std::string header;       ///< first record of the file, without line end, if the layout has one
+  std::uint64_t file_size = 0; ///< if `first`, as is what follows
+  timestamp file_modified = 0;
 };
 
 /// What is to be read: bytes [begin, end) of a file.

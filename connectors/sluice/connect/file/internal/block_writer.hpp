@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace sluice::internal {
@@ -34,11 +35,17 @@ public:
 
   /// Hands on `bytes` for `write`; what was in them is replaced by an empty string with memory.
   void post_block(std::string& bytes) {
+    post_block(bytes, [](Target& target, std::string_view block) { target.write(block); });
+  }
+
+  /// The same for `write(target, bytes)`.
+  template <class F>
+  void post_block(std::string& bytes, F write) {
     shared_->waiting.fetch_add(1);
     auto block = std::make_shared<std::string>(shared_->take_free());
     block->swap(bytes);
-    context_.post_blocking([s = shared_, block] {
-      s->run([&](Target& target) { target.write(*block); });
+    context_.post_blocking([s = shared_, block, write = std::move(write)] {
+      s->run([&](Target& target) { write(target, *block); });
       s->give_free(std::move(*block));
       if (s->waiting.fetch_sub(1) == s->max_waiting) s->wakeup();
     });

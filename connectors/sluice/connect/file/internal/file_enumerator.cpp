@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
+#include <regex>
 #include <set>
 #include <vector>
 
@@ -44,6 +46,14 @@ void validate_file_source(const file_source_spec& spec) {
     throw plan_error("file source: split_bytes and block_bytes must be positive");
   if (spec.options.monitor_interval && *spec.options.monitor_interval <= duration::zero())
     throw plan_error("file source: monitor_interval must be positive");
+  if (!spec.options.regex.empty()) {
+    try {
+      std::regex compiled(spec.options.regex);
+    } catch (const std::regex_error& e) {
+      throw plan_error(fmt::format("file source: the regular expression '{}' is wrong: {}",
+                                   spec.options.regex, e.what()));
+    }
+  }
   spec.format->validate();
 }
 
@@ -98,7 +108,9 @@ private:
 
 class file_enumerator final : public split_enumerator {
 public:
-  explicit file_enumerator(std::shared_ptr<const file_source_spec> spec) : spec_(std::move(spec)) {}
+  explicit file_enumerator(std::shared_ptr<const file_source_spec> spec) : spec_(std::move(spec)) {
+    if (!spec_->options.regex.empty()) regex_.emplace(spec_->options.regex);
+  }
 
   std::vector<source_split> discover() override {
     std::vector<source_split> splits;
@@ -118,6 +130,8 @@ private:
   }
 
   bool wanted(const fs::path& path) const {
+    if (regex_ && !std::regex_match(fs::absolute(path).lexically_normal().string(), *regex_))
+      return false;
     auto& glob = spec_->options.glob;
     if (glob.empty()) return true;
     auto name = glob.find('/') == std::string::npos
@@ -159,7 +173,7 @@ private:
   void cut(const std::string& path, std::vector<source_split>& splits) const {
     auto file = posix_file::open_to_read(path);
     auto size = file.size();
-    auto split_bytes = spec_->options.split_bytes;
+    auto split_bytes = spec_->format->layout().cuttable ? spec_->options.split_bytes : size;
     std::uint64_t begin = 0;
     file_cutter cutter(file, spec_->format->layout());
     while (begin < size) {
@@ -171,6 +185,7 @@ private:
   }
 
   std::shared_ptr<const file_source_spec> spec_;
+  std::optional<std::regex> regex_;
   std::set<std::string> known_;
 };
 

@@ -135,6 +135,7 @@ private:
     auto& split = active_.front().split;
     split.position = std::max(split.position, current_.offset);
     try {
+      decoder_->open_file({split.path, current_.file_size, current_.file_modified});
       decoder_->begin(current_.header);
     } catch (const format_error& e) {
       throw format_error(fmt::format("{}:1: {}", split.path, e.what()));

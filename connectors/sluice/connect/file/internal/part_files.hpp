@@ -1,10 +1,12 @@
 /// Part files on disk: in progress, pending, final.
 #pragma once
 
+#include "sluice/connect/file/file_options.hpp"
 #include "sluice/connect/file/internal/posix_file.hpp"
 #include "sluice/io/sink.hpp"
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,10 +24,20 @@ struct pending_file {
   friend bool operator==(const pending_file&, const pending_file&) = default;
 };
 
+/// What is done besides renaming when files are committed.
+struct commit_extras {
+  /// Files without it in their names are removed from the directories that get files; a committable
+  /// without a pending file stands for such a directory. Empty: nothing is removed.
+  std::string keep_only = {};
+  /// Made in the directories of the files, but not in `base`. Empty: none.
+  std::string success_file = {};
+  std::string base = {};
+};
+
 /// Renames pending files to their final names, durably. Those that have it already are skipped.
 ///
 /// Errors: `io_error` if a file has neither name: data of a complete checkpoint is missing.
-void commit_files(const std::vector<std::string>& committables);
+void commit_files(const std::vector<std::string>& committables, const commit_extras& extras = {});
 
 /// What a writer of part files leaves in a checkpoint.
 struct part_files_state {
@@ -52,6 +64,9 @@ public:
     std::string suffix;
     std::uint32_t subtask = 0;
     bool buckets = false;
+    part_names names = part_names::counted;
+    std::string uuid = {}; ///< empty: one of its own
+    commit_extras extras = {};
   };
 
   explicit part_files(naming names);
@@ -60,12 +75,17 @@ public:
   /// Goes on with the lines of earlier writers, removes what dead attempts left in them.
   void restore(const std::vector<std::string>& states);
 
-  /// Begins a new part in the directory (below it, in `bucket`, unless that is empty).
+  /// Begins a new part in the directory (below it, in `bucket`, unless that is empty). REQUIRES: no
+  /// other part of that bucket is open.
   void begin(const std::string& bucket);
-  void write(std::string_view bytes);
+  /// REQUIRES: a part of the bucket is open; also of `finish`.
+  void write(const std::string& bucket, std::string_view bytes);
 
-  /// Makes the open part, if there is one, a pending file.
-  void finish();
+  /// Makes the open part of a bucket a pending file.
+  void finish(const std::string& bucket);
+
+  /// Has the directory emptied by the commit even if no file gets there. REQUIRES: `keep_only`.
+  void replace_directory();
 
   /// REQUIRES: no open part. Every file not known to be committed is reported, also those of
   /// checkpoints that were given up.
@@ -74,14 +94,19 @@ public:
   void commit(const std::vector<std::string>& committables);
 
 private:
+  struct open_part {
+    posix_file file;
+    pending_file names;
+  };
+
   void remove_leftovers(const std::string& directory) const;
+  void skip_used_names(const std::string& directory);
 
   naming names_;
   std::string uuid_;
   std::vector<std::string> lines_;
   std::uint64_t counter_ = 0;
-  posix_file open_;
-  pending_file current_;
+  std::map<std::string, open_part> open_; // by bucket
   std::vector<pending_file> unreported_;
   std::vector<pending_file> reported_;
 };

@@ -47,6 +47,10 @@ posix_file posix_file::create(const std::string& path) {
   return {open_retrying(path, O_WRONLY | O_CREAT | O_EXCL, "create"), path};
 }
 
+posix_file posix_file::open_to_touch(const std::string& path) {
+  return {open_retrying(path, O_WRONLY | O_CREAT, "create"), path};
+}
+
 posix_file posix_file::open_to_continue(const std::string& path, std::uint64_t size) {
   posix_file file(open_retrying(path, O_WRONLY, "continue"), path);
   if (file.size() < size)
@@ -62,6 +66,12 @@ std::uint64_t posix_file::size() const {
   struct stat info {};
   if (::fstat(fd_, &info) != 0) throw_errno("examine", path_, errno);
   return static_cast<std::uint64_t>(info.st_size);
+}
+
+timestamp posix_file::modified() const {
+  struct stat info {};
+  if (::fstat(fd_, &info) != 0) throw_errno("examine", path_, errno);
+  return timestamp{info.st_mtim.tv_sec} * 1'000'000 + info.st_mtim.tv_nsec / 1000;
 }
 
 std::size_t posix_file::read_at(std::uint64_t offset, char* out, std::size_t size) const {

@@ -1,6 +1,8 @@
 /// Files as the connectors use them: errors are `io_error`s that name the path and the reason.
 #pragma once
 
+#include "sluice/core/time.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -30,6 +32,9 @@ public:
   /// Errors: also if the file exists.
   static posix_file create(const std::string& path);
 
+  /// A file that is there, or an empty one.
+  static posix_file open_to_touch(const std::string& path);
+
   /// An existing file, cut to `size` bytes, to be continued there.
   static posix_file open_to_continue(const std::string& path, std::uint64_t size);
 
@@ -37,6 +42,9 @@ public:
   const std::string& path() const noexcept { return path_; }
 
   std::uint64_t size() const;
+
+  /// When it was written last.
+  timestamp modified() const;
 
   /// Reads up to `size` bytes at `offset`; fewer only at the end of the file.
   std::size_t read_at(std::uint64_t offset, char* out, std::size_t size) const;
