@@ -31,22 +31,24 @@ T load(const std::byte* from) noexcept {
 
 key_layout::key_layout(const std::vector<data_type>& types) {
   std::size_t at
-    = hash_bytes_of_key + std::max<std::size_t>(1, (types.size() + bits_per_word - 1) / bits_per_word) * 4;
+    = hash_bytes_of_key
+      + std::max<std::size_t>(1, (types.size() + bits_per_word - 1) / bits_per_word) * 4;
   for (const auto& type : types) {
     bool nested = type.is_nested();
     auto physical = nested ? physical_type::string : type.physical();
     auto width = width_of(physical);
     auto alignment = std::min<std::size_t>(width, 8);
     at = (at + alignment - 1) / alignment * alignment;
-    if (physical == physical_type::string) string_words_.push_back(static_cast<std::uint32_t>(at / 8));
+    if (physical == physical_type::string)
+      string_words_.push_back(static_cast<std::uint32_t>(at / 8));
     fields_.push_back({static_cast<std::uint32_t>(at), width, physical, nested});
     at += width;
   }
   size_ = (at + 15) / 16 * 16;
   for (std::uint32_t w = 0; w < size_ / 8; ++w) {
-    bool end_of_string = w > 0
-                         && std::find(string_words_.begin(), string_words_.end(), w - 1)
-                              != string_words_.end();
+    bool end_of_string
+      = w > 0
+        && std::find(string_words_.begin(), string_words_.end(), w - 1) != string_words_.end();
     if (!end_of_string) plain_words_.push_back(w);
   }
 }

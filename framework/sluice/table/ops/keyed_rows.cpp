@@ -205,8 +205,7 @@ void keyed_rows::impl::look_up_with(const selection& rows, std::byte** values, s
       const auto* key = keys.at(begin + k);
       auto hash = key_layout::hash_of(key);
       // What was passed over in the second pass is still there, unless the table was rebuilt.
-      auto at
-        = directory.generation() == generation ? positions[k] : directory.start_of(hash);
+      auto at = directory.generation() == generation ? positions[k] : directory.start_of(hash);
       std::byte* row = nullptr;
       for (;; at = directory.after(at)) {
         auto e = directory.at(at);
@@ -331,6 +330,12 @@ void keyed_rows::append_keys(const std::byte* const* values, std::size_t count,
   const auto& layout = impl_->store->keys();
   for (std::size_t c = 0; c < out.size(); ++c)
     layout.append_column(c, values, layout.size(), count, *out[c]);
+}
+
+key_group keyed_rows::group_of(const std::byte* value) const noexcept {
+  const auto& s = *impl_;
+  auto* row = const_cast<std::byte*>(value) - s.store->value_offset();
+  return s.groups.first + s.store->chunk_of(row).group;
 }
 
 void keyed_rows::for_each(const std::function<void(std::byte*)>& f) {

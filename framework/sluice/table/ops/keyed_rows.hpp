@@ -82,6 +82,9 @@ public:
   void append_keys(const std::byte* const* values, std::size_t count,
                    std::span<column* const> out) const;
 
+  /// The key group of a value's key.
+  key_group group_of(const std::byte* value) const noexcept;
+
   /// Calls `f(value)` for each key, key group by key group, in order of creation where nothing was
   /// erased; `f` may change the value, and erase it, but not add.
   void for_each(const std::function<void(std::byte*)>& f);

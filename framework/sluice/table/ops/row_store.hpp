@@ -15,22 +15,24 @@ namespace sluice::table::detail {
 
 struct chunk_view;
 
-/// Rows of one key group: a header at an address that is a multiple of the chunk size, so that it is
-/// found from any of its rows.
+/// Rows of one key group: a header at an address that is a multiple of the chunk size, so that it
+/// is found from any of its rows.
 struct row_chunk {
   /// Of the last snapshot that was taken, while the store is watched. Touched by the actor only.
   chunk_view* view = nullptr;
-  std::uint32_t group = 0;    ///< index from the first own group
-  std::uint32_t used = 0;     ///< slots that ever held a row
-  std::uint32_t live = 0;     ///< rows
-  std::uint32_t first = 0;    ///< where slot 0 is
+  std::uint32_t group = 0; ///< index from the first own group
+  std::uint32_t used = 0;  ///< slots that ever held a row
+  std::uint32_t live = 0;  ///< rows
+  std::uint32_t first = 0; ///< where slot 0 is
 
   /// A bit per slot that holds a row.
   std::uint64_t* bits() noexcept { return reinterpret_cast<std::uint64_t*>(this + 1); }
   const std::uint64_t* bits() const noexcept {
     return reinterpret_cast<const std::uint64_t*>(this + 1);
   }
-  bool holds(std::uint32_t slot) const noexcept { return (bits()[slot / 64] >> (slot % 64) & 1) != 0; }
+  bool holds(std::uint32_t slot) const noexcept {
+    return (bits()[slot / 64] >> (slot % 64) & 1) != 0;
+  }
 };
 
 /// A chunk as a snapshot sees it. Whoever comes first encodes it: the writer when it is its turn,

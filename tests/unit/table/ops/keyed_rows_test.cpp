@@ -92,8 +92,7 @@ public:
     rows->append_keys(values.data(), values.size(), out);
     b.set_rows(values.size());
     for (std::size_t i = 0; i < values.size(); ++i)
-      result[b.row_text(i)]
-        = std::to_string(note_at(values[i]).number) + note_at(values[i]).text;
+      result[b.row_text(i)] = std::to_string(note_at(values[i]).number) + note_at(values[i]).text;
     BOOST_TEST(result.size() == rows->size());
     return result;
   }
@@ -125,9 +124,8 @@ private:
 };
 
 /// Restores the groups of `part` of `parts` into a table of these types.
-std::map<std::string, std::string> restored(const memory_snapshot& from,
-                                            const std::vector<const char*>& types,
-                                            std::uint32_t parts) {
+std::map<std::string, std::string>
+restored(const memory_snapshot& from, const std::vector<const char*>& types, std::uint32_t parts) {
   std::map<std::string, std::string> all;
   for (std::uint32_t p = 0; p < parts; ++p) {
     auto groups = groups_of(p, default_max_parallelism, parts);
@@ -157,15 +155,15 @@ key random_key(const std::vector<const char*>& types, std::mt19937& random) {
     if (n == 0)
       k.emplace_back(type);
     else if (type.physical() == physical_type::string)
-      k.push_back(scalar::of(type, std::string(static_cast<std::size_t>(n % 40), 'x')
-                                     + std::to_string(n)));
+      k.push_back(
+        scalar::of(type, std::string(static_cast<std::size_t>(n % 40), 'x') + std::to_string(n)));
     else if (type.physical() == physical_type::float64)
       k.push_back(scalar::of(type, static_cast<double>(n) / 4));
     else if (type.physical() == physical_type::decimal128)
       k.push_back(scalar::of(type, static_cast<int128>(n)));
     else if (type.physical() == physical_type::list)
-      k.push_back(scalar::of(type, scalar::list{scalar::of(type.element(), n),
-                                                scalar(type.element())}));
+      k.push_back(
+        scalar::of(type, scalar::list{scalar::of(type.element(), n), scalar(type.element())}));
     else
       k.push_back(scalar::of(type, n));
   }
@@ -363,12 +361,12 @@ BOOST_AUTO_TEST_CASE(a_restore_refuses_other_types_and_broken_bytes) {
   auto snapshot = written(t.rows->snapshot("a"));
   driven_rows other({"STRING"});
   auto part = snapshot.part_of({0, default_max_parallelism}, 0, 1).states[0];
-  BOOST_CHECK_EXCEPTION(
-    other.rows->restore(part.groups[0], part.schema), state_error, [](const state_error& e) {
-      std::string text = e.what();
-      return text.find("rows (BIGINT) -> note") != std::string::npos
-             && text.find("rows (STRING) -> note") != std::string::npos;
-    });
+  BOOST_CHECK_EXCEPTION(other.rows->restore(part.groups[0], part.schema), state_error,
+                        [](const state_error& e) {
+                          std::string text = e.what();
+                          return text.find("rows (BIGINT) -> note") != std::string::npos
+                                 && text.find("rows (STRING) -> note") != std::string::npos;
+                        });
   for (std::size_t cut = 1; cut < part.groups[0].bytes.size(); ++cut) {
     driven_rows again({"BIGINT"});
     auto broken = part.groups[0];
