@@ -155,9 +155,11 @@ void hash_join::build() {
   rows_ = &build_rows_.together();
   const auto& rows = *rows_;
   auto n = rows.size();
-  const auto& flag = n > 0 ? rows.at(rows.num_columns() - 1) : column(data_type::boolean());
-  marks_.assign(n, 0);
-  if (n > 0) std::copy_n(flag.values<std::uint8_t>(), n, marks_.begin());
+  marks_.resize(n);
+  if (n > 0) {
+    const column& flags = rows.at(rows.num_columns() - 1);
+    std::copy_n(flags.values<std::uint8_t>(), n, marks_.begin());
+  }
   if (marks_build_ && n > 0)
     build_rows_.replace_last_column([this] {
       auto flags = std::make_shared<column>(data_type::boolean());
@@ -168,11 +170,12 @@ void hash_join::build() {
   const std::uint64_t* hashes = n > 0 ? rows.hashes() : nullptr;
   std::vector<std::uint8_t> skip;
   if (not_in_by_table()) {
-    const auto& compared = n > 0 ? rows.at(table_keys_[1][0]) : column(data_type::boolean());
-    unknown_ = compared.null_count() > 0;
     table_hashes_.resize(n);
-    const column* keys[] = {&compared};
-    hash_rows(keys, n, table_hashes_.data());
+    if (n > 0) {
+      const column* keys[] = {&rows.at(table_keys_[1][0])};
+      unknown_ = keys[0]->null_count() > 0;
+      hash_rows(keys, n, table_hashes_.data());
+    }
     hashes = table_hashes_.data();
   } else if (n > 0 && !rows_with_keys(rows, plan_, build_side_, has_key_)) {
     for (auto has : has_key_) skip.push_back(has == 0 ? 1 : 0);

@@ -93,7 +93,7 @@ void rank_operator::open(operator_context& context) {
                        ? "RANK() is supported in batch mode only; ROW_NUMBER() in both"
                        : "DENSE_RANK() is supported in batch mode only; ROW_NUMBER() in both");
   std::vector<data_type> key_types;
-  for (auto c : spec_->partition) key_types.push_back(spec_->input.at(c).as_nullable());
+  for (auto c : spec_->rank.partition) key_types.push_back(spec_->input.at(c).as_nullable());
   keyed_ = std::make_unique<keyed_rows>(key_types, std::make_shared<ranked_value>(codec_),
                                         context.key_groups(), context.max_parallelism());
   states_.add("ranked rows", keyed_.get());
@@ -135,9 +135,9 @@ void rank_operator::process(batch& b, std::uint32_t) {
 
 void rank_operator::find_values(columnar_batch& in) {
   std::vector<const column*> columns;
-  for (auto c : spec_->partition) columns.push_back(&in.at(c));
+  for (auto c : spec_->rank.partition) columns.push_back(&in.at(c));
   values_.resize(in.size());
-  keyed_->find_or_insert(columns, keyed_->hashes(in, spec_->partition), selection(in.size()),
+  keyed_->find_or_insert(columns, keyed_->hashes(in, spec_->rank.partition), selection(in.size()),
                          values_.data(), nullptr);
   if (!streaming_ || settings_.state_ttl.count() == 0) return;
   auto now = context_->processing_clock().now();

@@ -77,7 +77,7 @@ ranked_rows::position ranked_rows::search(Before before) const noexcept {
 
 std::size_t ranked_rows::place_of(position at, std::size_t bound) const noexcept {
   std::size_t place = at.slot;
-  for (std::size_t b = 0; b < at.block && place < bound; ++b) place += blocks_[b].size();
+  for (std::size_t b = 0; b < at.number && place < bound; ++b) place += blocks_[b].size();
   return place < bound ? place : beyond;
 }
 
@@ -98,12 +98,12 @@ std::size_t ranked_rows::insert(ranked_row* row, bool newest_first, std::size_t 
     return newest_first ? order < 0 : order <= 0;
   });
   auto place = place_of(where, bound);
-  auto& b = blocks_[where.block];
+  auto& b = blocks_[where.number];
   b.insert(b.begin() + static_cast<std::ptrdiff_t>(where.slot), row);
   if (b.size() > largest_block) {
     block half(b.begin() + largest_block / 2, b.end());
     b.resize(largest_block / 2);
-    blocks_.insert(blocks_.begin() + static_cast<std::ptrdiff_t>(where.block) + 1,
+    blocks_.insert(blocks_.begin() + static_cast<std::ptrdiff_t>(where.number) + 1,
                    std::move(half));
   }
   return place;
@@ -124,16 +124,16 @@ std::size_t ranked_rows::remove(const ranked_row* row, std::size_t bound) {
   }
   auto at
     = search([&](const ranked_row* other) { return compare_keys(other->key(), row->key()) < 0; });
-  while (at.slot == blocks_[at.block].size() || blocks_[at.block][at.slot] != row) {
-    if (at.slot >= blocks_[at.block].size())
-      at = {at.block + 1, 0};
+  while (at.slot == blocks_[at.number].size() || blocks_[at.number][at.slot] != row) {
+    if (at.slot >= blocks_[at.number].size())
+      at = {at.number + 1, 0};
     else
       ++at.slot;
   }
   auto place = place_of(at, bound);
-  auto& b = blocks_[at.block];
+  auto& b = blocks_[at.number];
   b.erase(b.begin() + static_cast<std::ptrdiff_t>(at.slot));
-  if (b.empty()) blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(at.block));
+  if (b.empty()) blocks_.erase(blocks_.begin() + static_cast<std::ptrdiff_t>(at.number));
   return place;
 }
 
@@ -141,9 +141,9 @@ ranked_row* ranked_rows::find(std::string_view key, std::string_view row) const 
   if (blocks_.empty())
     return single_ && single_->key() == key && single_->row() == row ? single_ : nullptr;
   auto at = search([&](const ranked_row* other) { return compare_keys(other->key(), key) < 0; });
-  for (; at.block < blocks_.size(); at = {at.block + 1, 0})
-    for (; at.slot < blocks_[at.block].size(); ++at.slot) {
-      auto* candidate = blocks_[at.block][at.slot];
+  for (; at.number < blocks_.size(); at = {at.number + 1, 0})
+    for (; at.slot < blocks_[at.number].size(); ++at.slot) {
+      auto* candidate = blocks_[at.number][at.slot];
       if (candidate->key() != key) return nullptr;
       if (candidate->row() == row) return candidate;
     }

@@ -82,7 +82,7 @@ public:
 private:
   using block = std::vector<ranked_row*>;
   struct position {
-    std::size_t block;
+    std::size_t number; ///< of the block
     std::size_t slot;
   };
 

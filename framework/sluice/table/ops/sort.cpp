@@ -173,7 +173,7 @@ private:
   operator_settings settings_;
   sort_buffer buffer_;
   std::optional<sorted_runs> runs_;
-  std::optional<list_entry> state_;
+  std::optional<sluice::list_entry> state_;
 };
 
 /// OFFSET and LIMIT of rows in any order.
@@ -210,7 +210,7 @@ public:
 
 private:
   row_window window_;
-  std::optional<list_entry> state_;
+  std::optional<sluice::list_entry> state_;
 };
 
 } // namespace

@@ -36,15 +36,18 @@ private:
 
 /// A run while it is read.
 struct sorted_runs::reader {
+  reader(const run_file& from, run all, std::size_t number)
+    : file(from), blocks(std::move(all)), order(number) {}
+
   const run_file& file;
   run blocks;
+  std::size_t order; ///< of the run
   std::size_t next_block = 0;
   std::string bytes;
   std::vector<std::string_view> keys;
   columnar_batch rows;
   std::size_t row = 0;
-  std::vector<std::uint32_t> picked{};
-  std::size_t order = 0; ///< of the run
+  std::vector<std::uint32_t> picked;
 
   bool load() {
     if (next_block == blocks.size()) return false;
@@ -82,9 +85,9 @@ void sorted_runs::add(const sort_buffer& rows) {
       numbers.push_back(rows.row(place));
       keys.push_back(rows.key(place));
     }
-    columnar_batch block(types_);
-    block.append_rows(rows.rows(), selection(numbers));
-    out.add(block, keys);
+    columnar_batch part(types_);
+    part.append_rows(rows.rows(), selection(numbers));
+    out.add(part, keys);
     done += n;
   }
   runs_.push_back(out.take());
@@ -111,8 +114,7 @@ void sorted_runs::merge_into(std::size_t first, std::size_t last, const merged_r
   std::vector<std::unique_ptr<reader>> readers;
   std::vector<reader*> heap;
   for (auto r = first; r < last; ++r) {
-    readers.push_back(std::make_unique<reader>(reader{*file_, runs_[r]}));
-    readers.back()->order = r;
+    readers.push_back(std::make_unique<reader>(*file_, runs_[r], r));
     if (readers.back()->load()) heap.push_back(readers.back().get());
   }
   auto later = [](const reader* a, const reader* b) {
