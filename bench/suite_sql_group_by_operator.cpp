@@ -33,7 +33,7 @@ public:
   const std::string& operator_name() const noexcept override { return name_; }
   std::uint32_t subtask() const noexcept override { return subtask_; }
   std::uint32_t parallelism() const noexcept override { return parallelism_; }
-  const clock& processing_clock() const noexcept override { return clock_; }
+  const sluice::clock& processing_clock() const noexcept override { return clock_; }
   void post_blocking(std::function<void()> work) override { work(); }
   boost::asio::any_io_executor io_executor() override { return {}; }
   std::function<void()> wakeup() override {
@@ -61,7 +61,7 @@ private:
   std::uint32_t subtask_;
   std::uint32_t parallelism_;
   std::string name_ = "group by";
-  system_clock clock_;
+  sluice::system_clock clock_;
 };
 
 /// Counts groups, and adds up what is in their columns behind the key if those are numbers.

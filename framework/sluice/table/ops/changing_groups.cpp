@@ -81,7 +81,7 @@ private:
       auto& h = header_of(values[row]);
       auto change = groups_.change(row);
       bool exists = h.rows > 0;
-      if (!exists && change < 0) continue; // of a group that is not there, or not any more
+      if (!exists && change <= 0) continue; // of a group that is not there, or not any more
       round_rows_.push_back(row);
       round_values_.push_back(values[row]);
       if (!exists) {

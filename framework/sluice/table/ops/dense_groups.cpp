@@ -107,31 +107,57 @@ void dense_groups::resize(std::int64_t least, std::size_t slots) {
   slots_ = slots;
 }
 
+void dense_groups::make_state(std::size_t slot) {
+  auto* value = value_at(slot);
+  is_used_[slot] = 1;
+  used_.push_back(static_cast<std::uint32_t>(slot));
+  std::memset(value, 0, calls_->count() > 0 ? calls_->offset(0) : value_size_);
+  calls_->create(value);
+}
+
 template <class T>
-void dense_groups::find_keys(const column& keys, std::size_t rows, std::byte** values) {
+bool dense_groups::find_keys(const column& keys, std::size_t rows, std::byte** values) {
+  // In registers, as what is written to `values` might be anything.
+  auto* const memory = memory_.data();
+  const auto* const is_used = is_used_.data();
+  const auto size = value_size_;
+  const auto first = static_cast<std::uint64_t>(least_) - 1;
+  const auto slots = slots_;
   auto take = [&](std::size_t i, std::size_t slot) {
-    auto* value = value_at(slot);
-    values[i] = value;
-    if (is_used_[slot] != 0) [[likely]]
-      return;
-    is_used_[slot] = 1;
-    used_.push_back(static_cast<std::uint32_t>(slot));
-    std::memset(value, 0, calls_->count() > 0 ? calls_->offset(0) : value_size_);
-    calls_->create(value);
+    values[i] = memory + slot * size;
+    if (is_used[slot] == 0) [[unlikely]]
+      make_state(slot);
   };
-  auto slot_of = [least = least_](T key) {
-    return static_cast<std::size_t>(static_cast<std::int64_t>(key) - least) + 1;
+  // Slot 0 is that of NULL, so a key in it is out of range like those that are too large.
+  auto slot_of = [first](T key) {
+    return static_cast<std::uint64_t>(static_cast<std::int64_t>(key)) - first;
   };
   if (keys.is_flat() && !keys.may_have_nulls()) {
     const auto* k = keys.values<T>();
-    for (std::size_t i = 0; i < rows; ++i) take(i, slot_of(k[i]));
-  } else {
-    for (std::size_t i = 0; i < rows; ++i) take(i, keys.is_null(i) ? 0 : slot_of(keys.value<T>(i)));
+    for (std::size_t i = 0; i < rows; ++i) {
+      auto slot = slot_of(k[i]);
+      if (slot - 1 >= slots - 1) [[unlikely]]
+        return false;
+      take(i, slot);
+    }
+    return true;
   }
+  for (std::size_t i = 0; i < rows; ++i) {
+    auto slot = keys.is_null(i) ? 0 : slot_of(keys.value<T>(i));
+    if (!keys.is_null(i) && slot - 1 >= slots - 1) return false;
+    take(i, slot);
+  }
+  return true;
 }
 
-void dense_groups::find_or_insert(const column& keys, std::size_t rows, std::byte** values) {
-  with_integer(keys.physical(), [&](auto zero) { find_keys<decltype(zero)>(keys, rows, values); });
+bool dense_groups::find_or_insert(const column& keys, std::size_t rows, std::byte** values) {
+  auto find = [&] {
+    return with_integer(keys.physical(), [&](auto zero) {
+      return find_keys<decltype(zero)>(keys, rows, values);
+    });
+  };
+  if (slots_ > 0 && find()) return true;
+  return make_room(keys, rows) && find();
 }
 
 void dense_groups::clear() {

@@ -22,11 +22,10 @@ public:
 
   std::size_t size() const noexcept { return used_.size(); }
 
-  /// Makes room for the keys of a batch; false if they lie too far from each other. Then nothing
-  /// was changed. What is in the table moves.
-  bool make_room(const column& keys, std::size_t rows);
-  /// The states of the key of each row, new ones where it is missing. REQUIRES: `make_room`.
-  void find_or_insert(const column& keys, std::size_t rows, std::byte** values);
+  /// The states of the key of each row, new ones where it is missing; what is there may move. False
+  /// if the keys lie too far from each other: then the table is as it was, but for new states that
+  /// have seen no row.
+  bool find_or_insert(const column& keys, std::size_t rows, std::byte** values);
 
   /// Calls `f(value, key)` for each key; none is NULL.
   template <class F>
@@ -38,9 +37,13 @@ public:
 
 private:
   std::byte* value_at(std::size_t slot) { return memory_.data() + slot * value_size_; }
+  /// Makes room for the keys of a batch; false if they lie too far from each other.
+  bool make_room(const column& keys, std::size_t rows);
   void resize(std::int64_t least, std::size_t slots);
+  void make_state(std::size_t slot);
+  /// False at a key for which there is no room.
   template <class T>
-  void find_keys(const column& keys, std::size_t rows, std::byte** values);
+  bool find_keys(const column& keys, std::size_t rows, std::byte** values);
 
   const group_calls* calls_;
   std::size_t value_size_;

@@ -111,13 +111,8 @@ private:
     values_.resize(std::max(values_.size(), n));
     calls_.begin(in);
     if (dense_possible_) {
-      const auto& keys = in.at(spec_.keys[0]);
-      if (dense_.make_room(keys, n)) {
-        dense_.find_or_insert(keys, n, values_.data());
-      } else {
-        flush();
-        dense_possible_ = false;
-      }
+      dense_possible_ = dense_.find_or_insert(in.at(spec_.keys[0]), n, values_.data());
+      if (!dense_possible_) flush();
     }
     if (!dense_possible_) {
       keys_.clear();
@@ -138,6 +133,7 @@ private:
     if (dense_.size() > 0) {
       auto keys = detail::make_columns(key_types_);
       dense_.for_each([&](std::byte* value, std::optional<std::int64_t> key) {
+        if (!batch_mode_ && rows_of(value) == 0) return; // of a batch that did not fit
         append_key(*keys[0], key);
         append_states(value);
         if (states_->size() == default_batch_rows) push(keys);
