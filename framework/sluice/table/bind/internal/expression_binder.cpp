@@ -57,12 +57,22 @@ expression_ptr expression_binder::bind_node(const sql::column_ref& n, const sql:
   if (clause_.aliases && parts.size() == 1 && !in_aggregate_)
     if (auto it = clause_.aliases->find(parts[0].text); it != clause_.aliases->end())
       return it->second;
+  if (clause_.select && parts.size() == 1 && !names_.knows(n.name)) refuse_alias(parts[0]);
   auto value = names_.find(n.name, env_.functions());
   if (!clause_.outer && reads_outer(*value))
     not_supported(n.name.where, fmt::format("a column of the query around ({}) in {}; it may be "
                                             "named in WHERE of the subquery",
                                             dotted(n.name), clause_.name));
   return value;
+}
+
+void expression_binder::refuse_alias(const sql::identifier& name) const {
+  for (const auto& item : clause_.select->items)
+    if (item.alias && item.alias->text == name.text)
+      throw binding_error(at(name.where),
+                          fmt::format("Column '{}' not found in any table; {} cannot name an alias "
+                                      "of SELECT: repeat its expression",
+                                      name.text, clause_.name));
 }
 
 expression_ptr expression_binder::bind_node(const sql::symbol& n, const sql::expr& e) {
@@ -293,8 +303,8 @@ expression_ptr expression_binder::bind_node(const sql::element_access& n, const 
   return call(base->type().is(type_root::row) ? "DOT" : "ITEM", {base, index}, e.where);
 }
 
-expression_ptr expression_binder::bind_node(const sql::field_access& n, const sql::expr& e) {
-  return call("DOT", {bind(*n.base), expression::literal(scalar::of(n.field.text))}, e.where);
+expression_ptr expression_binder::bind_node(const sql::field_access& n, const sql::expr&) {
+  return field_of(bind(*n.base), n.field, env_.functions());
 }
 
 // -- parts of the syntax tree
