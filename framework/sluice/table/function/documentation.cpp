@@ -1,6 +1,5 @@
 #include "sluice/table/function/documentation.hpp"
 
-
 #include <fmt/format.h>
 
 #include <iterator>
