@@ -208,4 +208,26 @@ BOOST_AUTO_TEST_CASE(wrong_arguments_are_refused) {
   BOOST_CHECK_THROW(find("MIN", "ARRAY<INT>"), binding_error);
 }
 
+// It throws when it is looked at, so that a row may come before another is taken back.
+BOOST_AUTO_TEST_CASE(single_value_allows_one_row) {
+  BOOST_TEST(over("SINGLE_VALUE", "INT", {}) == "NULL");
+  BOOST_TEST(over("SINGLE_VALUE", "INT", {"7"}) == "7");
+  BOOST_TEST(over("SINGLE_VALUE", "INT", {nullptr}) == "NULL");
+  BOOST_TEST(over("SINGLE_VALUE", "STRING", {"a text of more than twelve bytes"})
+             == "a text of more than twelve bytes");
+  for (const auto& two : std::vector<std::vector<const char*>>{
+         {"7", "8"}, {"7", "7"}, {nullptr, "7"}, {nullptr, nullptr}}) {
+    auto c = column_of("INT", two);
+    const column* args[] = {c.get()};
+    auto f = find("SINGLE_VALUE", "INT", true);
+    states_of s(f, 1);
+    f->update_one(s[0], args, selection(2));
+    BOOST_CHECK_THROW(s.result(0), error);
+    std::uint32_t first = 0;
+    std::byte* state = s[0];
+    f->retract(&state, 0, args, selection(&first, 1));
+    BOOST_TEST(s.result(0) == (two[1] ? two[1] : "NULL"));
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()

@@ -17,8 +17,9 @@ void add_columns_of_query(internal::table_builder& builder, const sql::create_ta
                           const internal::environment& env) {
   for (const auto& c : statement.schema.columns)
     if (!c.computed && !c.metadata)
-      internal::not_supported(c.where, "columns with types in CREATE TABLE .. AS; they are those of "
-                                       "the query");
+      internal::not_supported(c.where,
+                              "columns with types in CREATE TABLE .. AS; they are those of "
+                              "the query");
   auto query = internal::bind_whole_query(*statement.as, env);
   const auto& order = statement.as_column_order;
   if (!order.empty() && order.size() != query->columns.size())
@@ -77,7 +78,8 @@ struct alteration {
   void operator()(const sql::reset_options& a) const {
     for (const auto& key : a.keys) {
       if (key.text == "connector")
-        throw binding_error(at(key.where), "ALTER TABLE RESET does not support changing 'connector'");
+        throw binding_error(at(key.where),
+                            "ALTER TABLE RESET does not support changing 'connector'");
       builder.table().options.erase(key.text);
     }
   }

@@ -67,7 +67,8 @@ std::string create_text(const object_path& path, const catalog_table& table) {
   std::vector<std::string> parts;
   for (const auto& c : table.columns) parts.push_back("  " + column_text(c));
   if (table.watermark)
-    parts.push_back(fmt::format("  WATERMARK FOR {} AS {}", sql::quote_name(table.watermark->column),
+    parts.push_back(fmt::format("  WATERMARK FOR {} AS {}",
+                                sql::quote_name(table.watermark->column),
                                 sql::to_sql(table.watermark->value)));
   if (!table.primary_key.empty())
     parts.push_back(fmt::format("  CONSTRAINT {} PRIMARY KEY ({}) NOT ENFORCED",

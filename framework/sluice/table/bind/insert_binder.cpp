@@ -2,6 +2,7 @@
 #include "sluice/table/bind/binder.hpp"
 #include "sluice/table/bind/internal/query_binder.hpp"
 #include "sluice/table/bind/internal/tables.hpp"
+#include "sluice/table/expr/cast.hpp"
 #include "sluice/table/expr/similar_names.hpp"
 #include "sluice/table/types/type_rules.hpp"
 
@@ -108,6 +109,23 @@ std::vector<std::size_t> given_columns(const sql::insert& insert, const target& 
   return result;
 }
 
+/// A literal as a value of the column. Errors: `binding_error` if it is none.
+expression_ptr static_value(const expression_ptr& value, const data_type& type,
+                            const internal::environment& env) {
+  if (value->kind() != expression_kind::literal)
+    throw binding_error(value->position(), "the value of a partition must be a literal");
+  auto cast = expression::cast(value, type, value->position());
+  if (cast->kind() == expression_kind::literal) return cast;
+  expression_context context;
+  context.zone = env.context.session.zone;
+  try {
+    return expression::literal(cast_scalar(value->value(), cast->type(), context),
+                               value->position());
+  } catch (const error& e) {
+    throw binding_error(value->position(), e.what());
+  }
+}
+
 std::map<std::size_t, expression_ptr> partition_values(const sql::insert& insert, const target& to,
                                                        const internal::environment& env) {
   std::map<std::size_t, expression_ptr> result;
@@ -124,21 +142,33 @@ std::map<std::size_t, expression_ptr> partition_values(const sql::insert& insert
     what.name = "PARTITION";
     auto value = internal::expression_binder(env, nothing, what).bind(*p.value);
     // As in Flink, the text '2020-01-01' may be the value of a DATE.
-    value = expression::cast(value, to.columns[i].type, at(p.value->where));
+    value = static_value(value, to.columns[i].type, env);
     if (!result.emplace(i, std::move(value)).second)
       throw binding_error(at(p.column.where), fmt::format("'{}' is given twice", p.column.text));
   }
   return result;
 }
 
-/// Literals of a query's VALUES are smaller than their type says.
-bool literal_fits(const expression& e, const data_type& to) {
-  if (e.kind() != expression_kind::literal || e.value().is_null()) return false;
-  if (!e.type().is_integer() || !to.is_integer()) return false;
-  auto bits = to.is(type_root::tinyint) ? 7 : to.is(type_root::smallint) ? 15 : 31;
-  auto value = e.value().integer();
-  return to.is(type_root::bigint)
-         || (value >= -(std::int64_t{1} << bits) && value < (std::int64_t{1} << bits));
+bool fits(const scalar& value, const data_type& to) {
+  if (value.is_null()) return true;
+  if (!value.type().is_integer() || !to.is_integer()) return false;
+  auto bits = to.is(type_root::tinyint)    ? 7
+              : to.is(type_root::smallint) ? 15
+              : to.is(type_root::integer)  ? 31
+                                           : 63;
+  auto n = value.integer();
+  return bits == 63 || (n >= -(std::int64_t{1} << bits) && n < (std::int64_t{1} << bits));
+}
+
+/// Whether a column of a query is only literals, and all fit into a smaller type than they have.
+bool literals_fit(const relation& query, std::size_t column, const data_type& to) {
+  if (const auto* values = query.as<values_node>())
+    return std::all_of(values->rows.begin(), values->rows.end(),
+                       [&](const std::vector<scalar>& row) { return fits(row[column], to); });
+  const auto* project = query.as<project_node>();
+  if (!project) return false;
+  const auto& e = *project->expressions[column];
+  return e.kind() == expression_kind::literal && fits(e.value(), to);
 }
 
 /// `input` as the columns of the sink: physical ones, then metadata.
@@ -148,13 +178,11 @@ relation_ptr as_sink_input(relation_ptr input, const target& to,
                            source_position where) {
   if (input->columns.size() != given.size())
     throw_mismatch(to, *input, given, "Different number of columns.", where);
-  const auto* below = input->as<project_node>();
   std::map<std::size_t, expression_ptr> values = fixed;
   for (std::size_t k = 0; k < given.size(); ++k) {
     const auto& column = to.columns[given[k]];
     auto value = column_of(*input, k);
-    if (!can_cast_implicitly(value->type(), column.type)
-        && !(below && literal_fits(*below->expressions[k], column.type)))
+    if (!can_cast_implicitly(value->type(), column.type) && !literals_fit(*input, k, column.type))
       throw_mismatch(
         to, *input, given,
         fmt::format("Incompatible types for sink column '{}' at position {}.", column.name, k),

@@ -1,5 +1,6 @@
 #include "sluice/table/function/registry.hpp"
 
+#include "sluice/table/expr/similar_names.hpp"
 #include "sluice/table/function/builtins.hpp"
 
 #include <fmt/format.h>
@@ -25,22 +26,6 @@ std::string types_text(std::span<const call_argument> arguments) {
     text += a.type.as_nullable().to_string();
   }
   return "(" + text + ")";
-}
-
-/// Insertions, deletions, substitutions and swaps of neighbours from one word to the other.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-  for (std::size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
-  for (std::size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      d[i][j] = std::min(
-        {d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0u : 1u)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-        d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
-    }
-  }
-  return d[a.size()][b.size()];
 }
 
 std::vector<call_argument> arguments_of(const std::vector<expression_ptr>& arguments) {
@@ -179,21 +164,14 @@ function_registry::aggregate(std::string_view name, std::span<const call_argumen
 }
 
 std::string function_registry::similar_to(std::string_view name) const {
-  auto wanted = in_capitals(name);
-  auto best_distance = std::max<std::size_t>(2, wanted.size() / 3) + 1;
-  std::string best;
+  std::vector<std::string> names;
   auto consider = [&](const std::string& candidate) {
-    if (std::isalpha(static_cast<unsigned char>(candidate[0])) == 0) return;
-    auto distance = edit_distance(wanted, candidate);
-    if (distance < best_distance) {
-      best_distance = distance;
-      best = candidate;
-    }
+    if (std::isalpha(static_cast<unsigned char>(candidate[0])) != 0) names.push_back(candidate);
   };
   for (const auto& [candidate, function] : scalars_) consider(candidate);
   for (const auto& [candidate, function] : aggregates_) consider(candidate);
   for (const auto& [candidate, form] : forms_) consider(candidate);
-  return best;
+  return similar_name(in_capitals(name), names);
 }
 
 std::vector<const scalar_function*> function_registry::scalar_functions() const {

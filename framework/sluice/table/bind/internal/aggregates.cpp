@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace sluice::table::internal {
 
@@ -98,6 +99,35 @@ aggregate_call make_call(const aggregate_use& use, aggregate_input& columns) {
   return call;
 }
 
+/// Which column of a window (0: start, 1: end, 2: time) column `i` of a relation is.
+std::optional<std::size_t> window_property(const relation& r, std::size_t i) {
+  if (r.as<window_table_node>()) {
+    auto first = r.columns.size() - 3;
+    return i >= first ? std::optional(i - first) : std::nullopt;
+  }
+  if (r.as<filter_node>()) return window_property(r.input(), i);
+  const auto* project = r.as<project_node>();
+  if (!project || project->expressions.at(i)->kind() != expression_kind::input) return std::nullopt;
+  return window_property(r.input(), project->expressions[i]->index());
+}
+
+/// Groups of whole windows come in the order of time: then window_time goes on telling it.
+relation_ptr with_window_time(relation_ptr grouped) {
+  const auto& keys = grouped->as<aggregate_node>()->keys;
+  std::vector<std::optional<std::size_t>> properties;
+  for (auto k : keys) properties.push_back(window_property(grouped->input(), k));
+  auto time = std::find(properties.begin(), properties.end(), std::optional<std::size_t>(2));
+  bool whole = std::find(properties.begin(), properties.end(), std::optional<std::size_t>(0))
+                 != properties.end()
+               && std::find(properties.begin(), properties.end(), std::optional<std::size_t>(1))
+                    != properties.end();
+  if (!whole || time == properties.end()) return grouped;
+  auto marked = std::make_shared<relation>(*grouped);
+  auto number = static_cast<std::size_t>(time - properties.begin());
+  marked->columns[number].time = grouped->input().columns[keys[number]].time;
+  return marked;
+}
+
 /// One of several GROUPING SETS: all keys, those outside of the set as NULL, then the results.
 relation_ptr one_set(const relation_ptr& input, const aggregate_node& all,
                      const std::vector<std::size_t>& set, const std::vector<std::string>& names,
@@ -150,7 +180,8 @@ grouped_relation::grouped_relation(const relation_ptr& input, grouping groups,
   for (std::size_t i = 0; i < node.calls.size(); ++i) names.push_back(fmt::format("$agg{}", i));
   auto below = columns.build(where);
   if (groups_.sets.empty()) {
-    relation_ = relation::aggregate(below, std::move(node), std::move(names), where);
+    relation_
+      = with_window_time(relation::aggregate(below, std::move(node), std::move(names), where));
     return;
   }
   std::vector<relation_ptr> arms;
@@ -167,8 +198,14 @@ expression_ptr grouped_relation::rewrite(const expression_ptr& tree) const {
     if (index >= placeholder::over) return tree;
     if (index >= placeholder::aggregate)
       return column_of(*relation_, results_.at(index - placeholder::aggregate), tree->position());
+    bool by_number = std::any_of(groups_.keys.begin(), groups_.keys.end(), [](const auto& key) {
+      return key->kind() == expression_kind::literal && key->type().is_integer();
+    });
     throw binding_error(tree->position(),
-                        fmt::format("Expression '{}' is not being grouped", tree->to_string()));
+                        fmt::format("Expression '{}' is not being grouped{}", tree->to_string(),
+                                    by_number ? "; a number in GROUP BY is a value, not the place "
+                                                "of a column"
+                                              : ""));
   }
   if (tree->children().empty()) return tree;
   std::vector<expression_ptr> children;

@@ -57,12 +57,22 @@ expression_ptr expression_binder::bind_node(const sql::column_ref& n, const sql:
   if (clause_.aliases && parts.size() == 1 && !in_aggregate_)
     if (auto it = clause_.aliases->find(parts[0].text); it != clause_.aliases->end())
       return it->second;
+  if (clause_.select && parts.size() == 1 && !names_.knows(n.name)) refuse_alias(parts[0]);
   auto value = names_.find(n.name, env_.functions());
   if (!clause_.outer && reads_outer(*value))
     not_supported(n.name.where, fmt::format("a column of the query around ({}) in {}; it may be "
                                             "named in WHERE of the subquery",
                                             dotted(n.name), clause_.name));
   return value;
+}
+
+void expression_binder::refuse_alias(const sql::identifier& name) const {
+  for (const auto& item : clause_.select->items)
+    if (item.alias && item.alias->text == name.text)
+      throw binding_error(at(name.where),
+                          fmt::format("Column '{}' not found in any table; {} cannot name an alias "
+                                      "of SELECT: repeat its expression",
+                                      name.text, clause_.name));
 }
 
 expression_ptr expression_binder::bind_node(const sql::symbol& n, const sql::expr& e) {
@@ -293,99 +303,8 @@ expression_ptr expression_binder::bind_node(const sql::element_access& n, const 
   return call(base->type().is(type_root::row) ? "DOT" : "ITEM", {base, index}, e.where);
 }
 
-expression_ptr expression_binder::bind_node(const sql::field_access& n, const sql::expr& e) {
-  return call("DOT", {bind(*n.base), expression::literal(scalar::of(n.field.text))}, e.where);
-}
-
-// -- parts of the syntax tree
-// ---------------------------------------------------------------------
-
-namespace {
-
-using part_visitor = std::function<void(const sql::expr&)>;
-
-void visit_box(const sql::box<sql::expr>& part, const part_visitor& f) {
-  if (part) f(*part);
-}
-
-void visit_all(const std::vector<sql::expr>& parts, const part_visitor& f) {
-  for (const auto& p : parts) f(p);
-}
-
-struct parts_of {
-  const part_visitor& f;
-
-  void operator()(const sql::literal&) const {}
-  void operator()(const sql::interval_literal&) const {}
-  void operator()(const sql::column_ref&) const {}
-  void operator()(const sql::symbol&) const {}
-  void operator()(const sql::exists&) const {}
-  void operator()(const sql::scalar_subquery&) const {}
-  void operator()(const sql::table_argument&) const {}
-  void operator()(const sql::descriptor&) const {}
-  void operator()(const sql::unary& n) const { f(*n.operand); }
-  void operator()(const sql::binary& n) const {
-    f(*n.left);
-    f(*n.right);
-  }
-  void operator()(const sql::logical& n) const { visit_all(n.operands, f); }
-  void operator()(const sql::is_test& n) const { f(*n.operand); }
-  void operator()(const sql::between& n) const {
-    f(*n.operand);
-    f(*n.low);
-    f(*n.high);
-  }
-  void operator()(const sql::in_list& n) const {
-    f(*n.operand);
-    visit_all(n.items, f);
-  }
-  void operator()(const sql::in_query& n) const { f(*n.operand); }
-  void operator()(const sql::like& n) const {
-    f(*n.operand);
-    f(*n.pattern);
-    visit_box(n.escape, f);
-  }
-  void operator()(const sql::quantified& n) const { f(*n.operand); }
-  void operator()(const sql::case_expr& n) const {
-    visit_box(n.operand, f);
-    for (const auto& when : n.whens) {
-      f(when.condition);
-      f(when.result);
-    }
-    visit_box(n.otherwise, f);
-  }
-  void operator()(const sql::cast& n) const { f(*n.operand); }
-  void operator()(const sql::row_constructor& n) const { visit_all(n.items, f); }
-  void operator()(const sql::array_constructor& n) const { visit_all(n.items, f); }
-  void operator()(const sql::map_constructor& n) const { visit_all(n.items, f); }
-  void operator()(const sql::element_access& n) const {
-    f(*n.base);
-    f(*n.index);
-  }
-  void operator()(const sql::field_access& n) const { f(*n.base); }
-  void operator()(const sql::call& n) const {
-    for (const auto& a : n.arguments) f(a.value);
-    visit_box(n.filter, f);
-    if (!n.over) return;
-    visit_all(n.over->partition_by, f);
-    for (const auto& item : n.over->order_by) f(item.value);
-  }
-  void operator()(const sql::json_call& n) const { visit_all(n.items, f); }
-};
-
-} // namespace
-
-void for_each_part(const sql::expr& e, const std::function<void(const sql::expr&)>& f) {
-  std::visit(parts_of{f}, e.node);
-}
-
-bool has_aggregate(const sql::expr& e, const function_registry& functions) {
-  if (const auto* c = e.as<sql::call>();
-      c && !c->over && c->name.parts.size() == 1 && functions.is_aggregate(c->name.parts[0].text))
-    return true;
-  bool found = false;
-  for_each_part(e, [&](const sql::expr& part) { found = found || has_aggregate(part, functions); });
-  return found;
+expression_ptr expression_binder::bind_node(const sql::field_access& n, const sql::expr&) {
+  return field_of(bind(*n.base), n.field, env_.functions());
 }
 
 } // namespace sluice::table::internal

@@ -92,6 +92,8 @@ struct clause {
   /// Names that ORDER BY may use before those of the FROM clause.
   const std::map<std::string, expression_ptr>* aliases = nullptr;
   const std::vector<sql::named_window>* windows = nullptr;
+  /// Whose aliases this clause cannot name, but somebody may think so.
+  const sql::select* select = nullptr;
   const std::vector<group_window>* group_windows = nullptr;
 };
 
@@ -149,6 +151,8 @@ private:
                                       const sql::expr& e);
   const sql::window_spec& window_called(const sql::identifier& name) const;
   order_use bind_order(const sql::order_item& item);
+  /// Throws if `name` is an alias of the clause's SELECT.
+  void refuse_alias(const sql::identifier& name) const;
   [[noreturn]] void refuse_subquery(const sql::expr& e, const char* what) const;
 
   const environment& env_;

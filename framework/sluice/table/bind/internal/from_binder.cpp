@@ -11,12 +11,6 @@ namespace sluice::table::internal {
 
 namespace {
 
-std::vector<std::string> parts_of(const sql::object_name& name) {
-  std::vector<std::string> parts;
-  for (const auto& p : name.parts) parts.push_back(p.text);
-  return parts;
-}
-
 /// A table by itself: its alias, or else its own name, leads to its columns.
 bound_from named(relation_ptr r, const sql::table_ref& from, std::vector<std::string> own_name) {
   if (from.alias) {
@@ -45,7 +39,9 @@ bound_from bind_table(const sql::named_table& table, const sql::table_ref& from,
       return named(*found, from, {first});
     }
   }
-  return named(bind_named_table(table.name, table.hints, env), from, parts_of(table.name));
+  auto path = env.context.catalogs.resolve(table.name);
+  return named(bind_named_table(table.name, table.hints, env), from,
+               {path.catalog, path.database, path.object});
 }
 
 // -- joins
@@ -105,6 +101,16 @@ std::vector<sql::identifier> natural_columns(const scope& left, const scope& rig
   return result;
 }
 
+void check_different(const scope& left, const scope& right, const sql::source_range& where) {
+  for (const auto& a : left.tables)
+    for (const auto& b : right.tables)
+      if (!a.name.empty() && !b.name.empty() && a.name.back() == b.name.back())
+        throw binding_error(at(where),
+                            fmt::format("Duplicate relation name '{}' in FROM clause: give one an "
+                                        "alias",
+                                        a.name.back()));
+}
+
 bound_from bind_join(const sql::join& join, const sql::table_ref& from, const environment& env) {
   auto left = bind_from(*join.left, env);
   auto right = bind_from(*join.right, env);
@@ -131,6 +137,7 @@ bound_from bind_join(const sql::join& join, const sql::table_ref& from, const en
       merged.back().value = expression::coalesce({null_able(a), null_able(b)}, at(name.where));
     }
   }
+  check_different(left.names, right.names, from.where);
   auto names = std::move(left.names);
   names.append(std::move(right.names), width);
   names.merged.insert(names.merged.begin(), merged.begin(), merged.end());

@@ -1,5 +1,7 @@
 #include "sluice/table/bind/internal/joins.hpp"
 
+#include "sluice/table/types/type_rules.hpp"
+
 #include <algorithm>
 #include <optional>
 
@@ -22,8 +24,20 @@ side side_of(const expression& e, std::size_t left_width) {
 struct equality {
   expression_ptr left;
   expression_ptr right;
+  data_type type; // of the keys
   bool null_safe = false;
 };
+
+/// The type in which values of both are equal if and only if the comparison says so. Nothing if
+/// there is none: two DECIMALs that need more than 38 digits together.
+std::optional<data_type> key_type(const data_type& a, const data_type& b) {
+  auto type = common_type(a, b);
+  if (!type || !type->is(type_root::decimal)) return type;
+  for (const auto& t : {decimal_of(a), decimal_of(b)})
+    if (t.scale() > type->scale() || t.precision() - t.scale() > type->precision() - type->scale())
+      return std::nullopt;
+  return type;
+}
 
 std::optional<equality> equality_of(const expression& condition, std::size_t left_width) {
   if (condition.kind() != expression_kind::call) return std::nullopt;
@@ -39,16 +53,10 @@ std::optional<equality> equality_of(const expression& condition, std::size_t lef
   }
   if (side_a != side::left || side_b != side::right) return std::nullopt;
   if (!a->deterministic() || !b->deterministic()) return std::nullopt;
+  auto type = key_type(a->type(), b->type());
+  if (!type) return std::nullopt;
   b = renumbered(b, [&](std::size_t i) { return i - left_width; });
-  return equality{a, b, null_safe};
-}
-
-/// The type that holds both: comparing made them alike but for a length or precision.
-data_type key_type(const data_type& a, const data_type& b) {
-  if (a.same_as(b)) return a;
-  if (a.is_character()) return data_type::string();
-  if (a.is_binary()) return data_type::bytes();
-  return a.precision() >= b.precision() ? a : b;
+  return equality{a, b, *type, null_safe};
 }
 
 /// A side of a join that gets computed keys.
@@ -96,6 +104,11 @@ relation_ptr without_keys(relation_ptr join, const keyed_side& left, const keyed
 
 } // namespace
 
+bool can_be_key(const data_type& a, const data_type& b) {
+  auto compared = comparison_type(a, b);
+  return compared && (common_type(a, b) ? key_type(a, b).has_value() : true);
+}
+
 relation_ptr make_join(relation_ptr left_input, relation_ptr right_input, join_type type,
                        const std::vector<expression_ptr>& conditions, source_position where,
                        bool null_aware) {
@@ -111,9 +124,8 @@ relation_ptr make_join(relation_ptr left_input, relation_ptr right_input, join_t
       others.push_back(condition);
       continue;
     }
-    auto common = key_type(found->left->type(), found->right->type());
-    node.keys.push_back({left.column(as_type(found->left, common)),
-                         right.column(as_type(found->right, common)), found->null_safe});
+    node.keys.push_back({left.column(as_type(found->left, found->type)),
+                         right.column(as_type(found->right, found->type)), found->null_safe});
   }
   if (!others.empty()) {
     auto shift = left.added();
@@ -129,55 +141,61 @@ relation_ptr make_join(relation_ptr left_input, relation_ptr right_input, join_t
 
 namespace {
 
-/// Moves conditions into the inner joins of `input` that they connect; what is left stays in
-/// `conditions`.
+/// Whether rows of a side come out of the join as they went in, so that they can be filtered
+/// before.
+bool keeps(join_type type, side which) {
+  if (type == join_type::inner) return true;
+  if (which == side::right) return type == join_type::right;
+  return type == join_type::left || type == join_type::semi || type == join_type::anti;
+}
+
+/// Those of `conditions` that read one side only, over that side; null for the others.
+std::vector<expression_ptr> of_side(const std::vector<expression_ptr>& conditions, side which,
+                                    std::size_t left_width) {
+  std::vector<expression_ptr> result(conditions.size());
+  for (std::size_t i = 0; i < conditions.size(); ++i) {
+    const auto& c = conditions[i];
+    if (!c || !c->deterministic() || side_of(*c, left_width) != which) continue;
+    result[i]
+      = which == side::left ? c : renumbered(c, [&](std::size_t n) { return n - left_width; });
+  }
+  return result;
+}
+
+/// Makes those of `conditions` keys of the joins without keys in `input` that compare their sides,
+/// and null in the list. The others stay where they are.
 relation_ptr pushed_into_joins(const relation_ptr& input, std::vector<expression_ptr>& conditions) {
   const auto* join = input->as<join_node>();
-  if (!join || join->type != join_type::inner) return input;
-  auto left = input->inputs[0];
-  auto right = input->inputs[1];
-  auto left_width = left->columns.size();
-  std::vector<expression_ptr> of_left;
-  std::vector<expression_ptr> of_join;
-  std::vector<expression_ptr> of_right;
-  std::vector<expression_ptr> rest;
-  for (auto& c : conditions) {
-    auto which = side_of(*c, left_width);
-    auto& target = !c->deterministic()           ? rest
-                   : which == side::left         ? of_left
-                   : which == side::right        ? of_right
-                   : equality_of(*c, left_width) ? of_join
-                                                 : rest;
-    target.push_back(c);
+  if (!join) return input;
+  auto sides = input->inputs;
+  auto left_width = sides[0]->columns.size();
+  for (auto which : {side::left, side::right}) {
+    if (!keeps(join->type, which)) continue;
+    auto part = of_side(conditions, which, left_width);
+    auto before = part;
+    auto& target = sides[which == side::left ? 0 : 1];
+    target = pushed_into_joins(target, part);
+    for (std::size_t i = 0; i < part.size(); ++i)
+      if (before[i] && !part[i]) conditions[i] = nullptr;
   }
-  bool mergeable = join->keys.empty() && !join->condition;
-  if (!mergeable) {
-    rest.insert(rest.end(), of_join.begin(), of_join.end());
-    of_join.clear();
+  std::vector<expression_ptr> keys;
+  if (join->type == join_type::inner && join->keys.empty() && !join->condition) {
+    for (auto& c : conditions) {
+      if (!c || !c->deterministic() || !equality_of(*c, left_width)) continue;
+      keys.push_back(c);
+      c = nullptr;
+    }
   }
-  auto move_back = [&](std::vector<expression_ptr>& left_over, std::size_t shift) {
-    for (auto& c : left_over)
-      rest.push_back(renumbered(c, [&](std::size_t i) { return i + shift; }));
-  };
-  auto new_left = pushed_into_joins(left, of_left);
-  for (auto& c : of_right) c = renumbered(c, [&](std::size_t i) { return i - left_width; });
-  auto new_right = pushed_into_joins(right, of_right);
-  move_back(of_left, 0);
-  move_back(of_right, left_width);
-  conditions = std::move(rest);
-  if (!of_join.empty())
-    return make_join(new_left, new_right, join_type::inner, of_join, input->position);
-  if (new_left == left && new_right == right) return input;
-  return input->with_inputs({new_left, new_right});
+  if (!keys.empty()) return make_join(sides[0], sides[1], join_type::inner, keys, input->position);
+  return sides == input->inputs ? input : input->with_inputs(std::move(sides));
 }
 
 } // namespace
 
 relation_ptr filtered(relation_ptr input, std::vector<expression_ptr> conditions,
                       source_position where) {
-  auto wanted = conditions;
   auto result = pushed_into_joins(input, conditions);
-  if (result == input) conditions = std::move(wanted); // as written
+  std::erase(conditions, nullptr);
   if (conditions.empty()) return result;
   return relation::filter(std::move(result), expression::all_of(std::move(conditions), where),
                           where);

@@ -66,8 +66,8 @@ modes modes_of(const sql::like_clause& like) {
 
 [[noreturn]] void refuse(const sql::source_range& where, const std::string& what,
                          const std::string& advice) {
-  throw binding_error(at(where), fmt::format("the table that is LIKE has {} already; use {}", what,
-                                             advice));
+  throw binding_error(at(where),
+                      fmt::format("the table that is LIKE has {} already; use {}", what, advice));
 }
 
 const sql::column_definition* defined(const sql::create_table& statement, const std::string& name) {

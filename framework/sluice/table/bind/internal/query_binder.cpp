@@ -119,14 +119,18 @@ const char* name_of(const sql::set_operation& op) {
 
 /// The type of a column of all operands. Errors: `binding_error` if there is none.
 data_type unified_type(const std::vector<relation_ptr>& operands, std::size_t column,
-                       const char* what, source_position where) {
-  std::vector<data_type> types;
-  for (const auto& r : operands) types.push_back(r->columns[column].type);
-  if (auto type = common_type(types)) return *type;
-  std::string text;
-  for (const auto& t : types) text += (text.empty() ? "" : ", ") + t.to_string();
-  throw binding_error(where,
-                      fmt::format("Type mismatch in column {} of {}: {}", column + 1, what, text));
+                       const sql::set_operation& op) {
+  auto result = operands[0]->columns[column].type;
+  for (std::size_t i = 1; i < operands.size(); ++i) {
+    const auto& type = operands[i]->columns[column].type;
+    auto common = common_type(result, type);
+    if (!common)
+      throw binding_error(at(op.operands[i].where),
+                          fmt::format("Type mismatch in column {} of {}: {} and {}", column + 1,
+                                      name_of(op), result.to_string(), type.to_string()));
+    result = *common;
+  }
+  return result;
 }
 
 relation_ptr with_types(relation_ptr input, const std::vector<data_type>& types) {
@@ -167,7 +171,7 @@ relation_ptr bind_set_operation(const sql::set_operation& op, const sql::source_
                           fmt::format("Column count mismatch in {}: {} and {}", what, width,
                                       operands[i]->columns.size()));
   std::vector<data_type> types;
-  for (std::size_t c = 0; c < width; ++c) types.push_back(unified_type(operands, c, what, where));
+  for (std::size_t c = 0; c < width; ++c) types.push_back(unified_type(operands, c, op));
   for (auto& r : operands) r = with_types(std::move(r), types);
   if (op.op == sql::set_operator::union_) {
     auto names = names_of(*operands[0]);

@@ -102,6 +102,7 @@ private:
   struct output_item {
     expression_ptr value;
     std::string name;
+    bool aliased = false;
   };
 
   clause clause_called(std::string name);

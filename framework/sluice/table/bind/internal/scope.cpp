@@ -57,14 +57,17 @@ expression_ptr scope::find(const sql::object_name& name, const function_registry
     auto value = placed(found->value, at(name.where));
     if (level > 0)
       value = renumbered(value, [&](std::size_t i) { return i + level * placeholder::outer; });
-    for (auto i = found->used; i < name.parts.size(); ++i) {
-      const auto& field = name.parts[i];
-      value = functions.call("DOT", {value, expression::literal(scalar::of(field.text))},
-                             at(field.where));
-    }
+    for (auto i = found->used; i < name.parts.size(); ++i)
+      value = field_of(value, name.parts[i], functions);
     return value;
   }
   report_unknown(name);
+}
+
+bool scope::knows(const sql::object_name& name) const {
+  for (const scope* s = this; s; s = s->outer)
+    if (s->find_here(name)) return true;
+  return false;
 }
 
 std::optional<scope::match> scope::find_here(const sql::object_name& name) const {

@@ -52,6 +52,9 @@ public:
   /// none, or more than one.
   expression_ptr find(const sql::object_name& name, const function_registry& functions) const;
 
+  /// Whether there is such a column. Errors: `binding_error` if there is more than one.
+  bool knows(const sql::object_name& name) const;
+
   /// The columns that `*` stands for.
   std::vector<scope_column> all() const;
   /// Those of `t.*`. Errors: `binding_error`.

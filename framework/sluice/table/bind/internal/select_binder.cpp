@@ -12,6 +12,7 @@ clause select_binder::clause_called(std::string name) {
   result.name = std::move(name);
   result.into = &collected_;
   result.windows = &select_.windows;
+  result.select = &select_;
   result.group_windows = &group_windows_;
   return result;
 }
@@ -173,7 +174,7 @@ std::vector<select_binder::output_item> select_binder::bind_items() {
     }
     const auto& e = std::get<sql::expr>(item.value);
     auto name = item.alias ? item.alias->text : derived_name(e, result.size());
-    result.push_back({binder.bind(e), std::move(name)});
+    result.push_back({binder.bind(e), std::move(name), item.alias.has_value()});
   }
   return result;
 }
@@ -184,11 +185,10 @@ std::vector<order_use> select_binder::bind_order(const ordering& order,
   if (!order.sorted()) return result;
   std::map<std::string, expression_ptr> aliases;
   std::vector<expression_ptr> values;
-  for (const auto& i : items) values.push_back(i.value);
-  for (std::size_t i = 0; i < select_.items.size() && items.size() >= select_.items.size(); ++i)
-    if (select_.items[i].alias)
-      for (const auto& bound : items)
-        if (bound.name == select_.items[i].alias->text) aliases.emplace(bound.name, bound.value);
+  for (const auto& i : items) {
+    values.push_back(i.value);
+    if (i.aliased) aliases.emplace(i.name, i.value);
+  }
   auto what = clause_called("ORDER BY");
   what.aggregates = true;
   what.overs = true;
@@ -216,7 +216,7 @@ relation_ptr select_binder::finish(const ordering& order) {
   std::optional<grouped_relation> grouped;
   if (!select_.group_by.empty() || select_.having || !collected_.aggregates.empty()) {
     auto groups = bind_groups();
-    single_ = groups.keys.empty() && !select_.having && order.empty();
+    single_ = select_.group_by.empty() && !select_.having && order.empty();
     grouped.emplace(input_, std::move(groups), collected_.aggregates, env_.functions(), where);
     input_ = grouped->relation();
     rewrite = [&](const expression_ptr& e) { return grouped->rewrite(e); };

@@ -42,6 +42,12 @@ bool one_to_one(const sql::query& query, const sql::select& select,
   });
 }
 
+std::string column_count_text(std::size_t columns, std::size_t compared) {
+  return fmt::format("the subquery must have as many columns as are compared with it ({}), but has "
+                     "{}",
+                     compared, columns);
+}
+
 struct bound_subquery {
   relation_ptr relation;
   std::vector<expression_ptr> conditions;
@@ -85,10 +91,7 @@ bound_subquery bind_rows(const sql::query& query, const environment& env, const 
     value_names.push_back(binder.input()->columns[i].name);
   }
   // The number of compared columns is checked by the caller against the projected width.
-  if (shift != width)
-    throw binding_error(at(query.where), fmt::format("the subquery has {} columns, but {} are "
-                                                     "compared with it",
-                                                     shift, width));
+  if (shift != width) throw binding_error(at(query.where), column_count_text(shift, width));
   bound_subquery result;
   result.relation
     = project(binder.input(), std::move(values), std::move(value_names), at(query.body.where));
@@ -135,13 +138,15 @@ subquery_condition bind_subquery_condition(const sql::expr& e, const environment
   } else {
     result.compared.push_back(operands.bind(*operand));
   }
+  for (const auto& value : result.compared)
+    if (reads_outer(*value))
+      not_supported(operand->where, "a column of the query around before IN");
   auto bound = bind_rows(*query, env, names, result.compared.size());
   result.relation = std::move(bound.relation);
   result.conditions = std::move(bound.conditions);
   if (result.conditions.empty() && result.relation->columns.size() != result.compared.size())
     throw binding_error(at(query->where),
-                        fmt::format("the subquery has {} columns, but {} are compared with it",
-                                    result.relation->columns.size(), result.compared.size()));
+                        column_count_text(result.relation->columns.size(), result.compared.size()));
   return result;
 }
 
@@ -170,6 +175,10 @@ relation_ptr apply(relation_ptr input, const subquery_condition& condition, cons
     const auto& column = condition.relation->columns[i];
     nullable = nullable || column.type.nullable() || compared[i]->type().nullable();
     auto right = expression::input(shift + i, column.type, column.name, where);
+    if (condition.negated && !can_be_key(compared[i]->type(), column.type))
+      throw binding_error(where,
+                          fmt::format("not supported yet: NOT IN that compares {} with {}",
+                                      compared[i]->type().to_string(), column.type.to_string()));
     conditions.push_back(functions.call("=", {compared[i], right}, where));
   }
   if (condition.negated && nullable && compared.size() > 1)

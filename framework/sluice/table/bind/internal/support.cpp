@@ -1,6 +1,9 @@
 #include "sluice/table/bind/internal/support.hpp"
 
+#include "sluice/table/expr/similar_names.hpp"
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <set>
@@ -25,7 +28,23 @@ std::string dotted(const sql::object_name& name) {
 }
 
 expression_ptr as_type(const expression_ptr& value, const data_type& type) {
+  if (value->type().is(type_root::null) && !type.is(type_root::null))
+    return expression::literal(scalar(type.as_nullable()), value->position());
   return expression::cast(value, type, value->position());
+}
+
+expression_ptr field_of(const expression_ptr& row, const sql::identifier& field,
+                        const function_registry& functions) {
+  auto where = at(field.where);
+  if (!row->type().is(type_root::row))
+    throw binding_error(where, fmt::format("there is no field '{}': {} is no ROW", field.text,
+                                           row->type().as_nullable().to_string()));
+  auto names = row->type().field_names();
+  if (std::find(names.begin(), names.end(), field.text) == names.end())
+    throw binding_error(where,
+                        fmt::format("there is no field '{}'{}; the ROW has {}", field.text,
+                                    did_you_mean(field.text, names), fmt::join(names, ", ")));
+  return functions.call("DOT", {row, expression::literal(scalar::of(field.text))}, where);
 }
 
 std::vector<expression_ptr> columns_of(const relation& r) {
@@ -82,12 +101,17 @@ relation_ptr project(relation_ptr input, std::vector<expression_ptr> expressions
 }
 
 void make_unique(std::vector<std::string>& names) {
+  // What somebody wrote stays: only the later ones of equal names change.
+  std::set<std::string> written(names.begin(), names.end());
   std::set<std::string> taken;
   for (auto& name : names) {
-    auto candidate = name;
-    for (std::size_t n = 0; !taken.insert(candidate).second; ++n)
-      candidate = fmt::format("{}{}", name, n);
-    name = candidate;
+    if (taken.insert(name).second) continue;
+    for (std::size_t n = 0;; ++n) {
+      auto candidate = fmt::format("{}{}", name, n);
+      if (written.contains(candidate) || !taken.insert(candidate).second) continue;
+      name = std::move(candidate);
+      break;
+    }
   }
 }
 

@@ -32,8 +32,13 @@ expression_ptr renumbered(const expression_ptr& tree, F&& f) {
   });
 }
 
-/// `value` as exactly `type` but for nullability: also where only the name of the type changes.
+/// `value` as exactly `type` but for nullability; a column without a type becomes NULL of that
+/// type.
 expression_ptr as_type(const expression_ptr& value, const data_type& type);
+
+/// A field of a ROW. Errors: `binding_error` if it is none, or has no such field.
+expression_ptr field_of(const expression_ptr& row, const sql::identifier& field,
+                        const function_registry& functions);
 
 /// The columns of a relation as expressions over it.
 std::vector<expression_ptr> columns_of(const relation& r);

@@ -43,6 +43,11 @@ relation_ptr scan(const catalog_table& table, const std::string& name, const env
   return relation::scan(std::move(node), std::move(columns), where);
 }
 
+/// What an error says, without its place.
+std::string message_of(const binding_error& e) {
+  return std::string(e.what()).substr(with_position(e.position(), "").size());
+}
+
 relation_ptr bind_view(const catalog_view& view, const std::string& name, const environment& env,
                        source_position where) {
   if (env.views >= most_views)
@@ -54,7 +59,7 @@ relation_ptr bind_view(const catalog_view& view, const std::string& name, const 
     return renamed(std::move(result), names, where);
   } catch (const binding_error& e) {
     // Its places are those of another text.
-    throw binding_error(where, fmt::format("in the view {}: {}", name, e.what()));
+    throw binding_error(where, fmt::format("in the view {}: {}", name, message_of(e)));
   }
 }
 
@@ -122,7 +127,7 @@ relation_ptr bind_named_table(const sql::object_name& name, const std::vector<sq
     return with_watermark(with_computed_columns(std::move(read), table, env), table, env);
   } catch (const binding_error& e) {
     // Its places are those of the CREATE TABLE.
-    throw binding_error(where, fmt::format("in the table {}: {}", path.to_string(), e.what()));
+    throw binding_error(where, fmt::format("in the table {}: {}", path.to_string(), message_of(e)));
   }
 }
 

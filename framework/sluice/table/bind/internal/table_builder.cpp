@@ -74,9 +74,9 @@ void table_builder::place(catalog_column column,
 
 void table_builder::add_column(const sql::column_definition& definition) {
   if (find(definition.name.text))
-    throw binding_error(at(definition.name.where),
-                        fmt::format("A column named '{}' already exists in the table",
-                                    definition.name.text));
+    throw binding_error(
+      at(definition.name.where),
+      fmt::format("A column named '{}' already exists in the table", definition.name.text));
   place(column_of(definition), definition.position);
 }
 
@@ -189,8 +189,8 @@ void table_builder::set_partition_keys(const std::vector<sql::identifier>& keys)
                           fmt::format("Partition column '{}' not defined in the table schema{}",
                                       key.text, did_you_mean(key.text, names())));
     if (column->kind != column_kind::physical)
-      throw binding_error(at(key.where), fmt::format("the partition column '{}' must be physical",
-                                                     key.text));
+      throw binding_error(at(key.where),
+                          fmt::format("the partition column '{}' must be physical", key.text));
     const auto& before = table_.partition_keys;
     if (std::find(before.begin(), before.end(), key.text) != before.end())
       throw binding_error(at(key.where), fmt::format("PARTITIONED BY has '{}' twice", key.text));
@@ -250,9 +250,10 @@ void table_builder::bind_computed_columns(source_position where) {
     if (column.kind != column_kind::computed) continue;
     column.type = bound->columns[i].type;
     if (column.type.is(type_root::null))
-      throw binding_error(where, fmt::format("the computed column '{}' has no type: use CAST(NULL AS "
-                                             "..)",
-                                             column.name));
+      throw binding_error(where,
+                          fmt::format("the computed column '{}' has no type: use CAST(NULL AS "
+                                      "..)",
+                                      column.name));
   }
 }
 
