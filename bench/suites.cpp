@@ -9,6 +9,9 @@ constexpr suite all[] = {
   {"startup", "wall time and memory of a whole process with a job of 10 records", run_startup},
   {"backpressure", "memory with a fast source and a sink of 1,000 records/s", run_backpressure},
   {"checkpoint", "what a checkpoint every second costs, with 10,000,000 keys", run_checkpoint},
+  {"sql_csv_format", "17 columns of CSV to 3 columns of a table, in memory", run_sql_csv_format},
+  {"sql_json_format", "JSON lines of 100 bytes to 5 columns of a table, in memory",
+   run_sql_json_format},
 #ifdef SLUICE_KAFKA
   {"kafka_source", "JSON from a broker, against librdkafka and simdjson called by hand",
    run_kafka_source},

@@ -28,8 +28,7 @@ void result_queue::writer_ended() {
   changed_.notify_all();
 }
 
-std::unique_ptr<columnar_batch>
-result_queue::take(std::chrono::steady_clock::time_point deadline) {
+std::unique_ptr<columnar_batch> result_queue::take(std::chrono::steady_clock::time_point deadline) {
   std::unique_lock lock(mutex_);
   changed_.wait_until(lock, deadline, [&] { return !batches_.empty() || ended_ || closed_; });
   ended_ = false;

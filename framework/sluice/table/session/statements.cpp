@@ -23,7 +23,8 @@ std::map<std::string, std::string> options_of(const std::vector<sql::table_optio
   std::map<std::string, std::string> result;
   for (const auto& o : options)
     if (!result.emplace(o.key.text, o.value.text).second)
-      throw binding_error(position_of(o.where), fmt::format("option '{}' is given twice", o.key.text));
+      throw binding_error(position_of(o.where),
+                          fmt::format("option '{}' is given twice", o.key.text));
   return result;
 }
 
@@ -41,8 +42,7 @@ public:
 
   table_result operator()(const sql::create_table& s) {
     auto table = define_table(s, context());
-    auto created
-      = session_.catalogs.create(s.name, std::move(table), s.temporary, s.if_not_exists);
+    auto created = session_.catalogs.create(s.name, std::move(table), s.temporary, s.if_not_exists);
     if (!s.as || !created) return {};
     sql::insert i;
     i.where = s.name.where;
@@ -139,12 +139,17 @@ public:
       auto catalog = s.from ? s.from->parts.back().text : catalogs.current_catalog();
       return names("database name", catalogs.databases(catalog), s);
     }
-    case sql::show_kind::catalogs: return names("catalog name", catalogs.catalogs(), s);
-    case sql::show_kind::functions: return names("function name", functions(false), s);
-    case sql::show_kind::user_functions: return names("function name", functions(true), s);
-    case sql::show_kind::columns: return columns(*s.from, &s);
+    case sql::show_kind::catalogs:
+      return names("catalog name", catalogs.catalogs(), s);
+    case sql::show_kind::functions:
+      return names("function name", functions(false), s);
+    case sql::show_kind::user_functions:
+      return names("function name", functions(true), s);
+    case sql::show_kind::columns:
+      return columns(*s.from, &s);
     case sql::show_kind::create_table:
-    case sql::show_kind::create_view: return create_text(s);
+    case sql::show_kind::create_view:
+      return create_text(s);
     case sql::show_kind::create_catalog:
       throw plan_error("not supported: SHOW CREATE CATALOG");
     case sql::show_kind::current_catalog:

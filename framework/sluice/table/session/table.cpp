@@ -45,16 +45,15 @@ table table::where(std::string_view condition) const {
 grouped_table table::group_by(std::string_view keys) const { return {*this, std::string(keys)}; }
 
 table grouped_table::select(std::string_view expressions) const {
-  return table_.query(
-    fmt::format("SELECT {} FROM {} GROUP BY {}", expressions, left_name, keys_));
+  return table_.query(fmt::format("SELECT {} FROM {} GROUP BY {}", expressions, left_name, keys_));
 }
 
 table table::distinct() const { return query(fmt::format("SELECT DISTINCT * FROM {}", left_name)); }
 
 table table::as(const std::vector<std::string>& names) const {
   if (names.size() != plan_->columns.size())
-    throw plan_error(fmt::format("as: {} names for {} columns", names.size(),
-                                 plan_->columns.size()));
+    throw plan_error(
+      fmt::format("as: {} names for {} columns", names.size(), plan_->columns.size()));
   std::vector<expression_ptr> columns;
   for (std::size_t i = 0; i < names.size(); ++i) columns.push_back(column_of(*plan_, i));
   return {session_, relation::project(plan_, std::move(columns), names)};

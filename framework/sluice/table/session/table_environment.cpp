@@ -1,13 +1,13 @@
 #include "sluice/table/session/table_environment.hpp"
 
 #include "sluice/plan/executor.hpp"
-#include "sluice/table/expr/cast.hpp"
-#include "sluice/table/types/type_rules.hpp"
 #include "sluice/table/connect/builtin_connectors.hpp"
+#include "sluice/table/expr/cast.hpp"
 #include "sluice/table/plan/properties.hpp"
 #include "sluice/table/rules/optimizer.hpp"
 #include "sluice/table/session/statements.hpp"
 #include "sluice/table/sql/parser.hpp"
+#include "sluice/table/types/type_rules.hpp"
 
 #include <fmt/format.h>
 
@@ -94,8 +94,7 @@ table_result table_environment::session::run_inserts(const std::vector<relation_
   });
   job_builder job(*this, unbounded ? execution_mode::streaming : execution_mode::batch);
   for (const auto& p : plans) job.lowering().add_sink(job.optimized(p));
-  auto result
-    = table_result::of_job(job_handle(default_executor().submit(job.graph(name))));
+  auto result = table_result::of_job(job_handle(default_executor().submit(job.graph(name))));
   if (config.dml_sync()) result.wait();
   return result;
 }
@@ -153,16 +152,14 @@ table_result table_environment::execute(const sql::statement& statement) {
 
 table table_environment::sql_query(std::string_view sql) {
   auto parsed = sql::parse_query(sql);
-  return {session_, session_->bound([&](const bind_context& context) {
-            return bind_query(parsed, context);
-          })};
+  return {session_, session_->bound(
+                      [&](const bind_context& context) { return bind_query(parsed, context); })};
 }
 
 table table_environment::from(std::string_view path) {
   auto name = parse_name(path);
-  return {session_, session_->bound([&](const bind_context& context) {
-            return bind_table(name, context);
-          })};
+  return {session_,
+          session_->bound([&](const bind_context& context) { return bind_table(name, context); })};
 }
 
 table table_environment::from_values(std::vector<std::vector<scalar>> rows,

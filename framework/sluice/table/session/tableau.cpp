@@ -60,18 +60,27 @@ std::string cut(std::string_view text, std::size_t width) {
 std::size_t type_width(const data_type& t, std::size_t max_width) {
   auto timestamp = [&] { return t.precision() == 0 ? 19u : t.precision() <= 3 ? 23u : 26u; };
   switch (t.root()) {
-  case type_root::boolean: return 5;
-  case type_root::tinyint: return 4;
-  case type_root::smallint: return 6;
-  case type_root::integer: return 11;
-  case type_root::bigint: return 20;
-  case type_root::decimal: return static_cast<std::size_t>(t.precision()) + 2;
-  case type_root::date: return 10;
+  case type_root::boolean:
+    return 5;
+  case type_root::tinyint:
+    return 4;
+  case type_root::smallint:
+    return 6;
+  case type_root::integer:
+    return 11;
+  case type_root::bigint:
+    return 20;
+  case type_root::decimal:
+    return static_cast<std::size_t>(t.precision()) + 2;
+  case type_root::date:
+    return 10;
   case type_root::time:
     return t.precision() == 0 ? 8 : static_cast<std::size_t>(t.precision()) + 9;
   case type_root::timestamp:
-  case type_root::timestamp_ltz: return timestamp();
-  default: return max_width;
+  case type_root::timestamp_ltz:
+    return timestamp();
+  default:
+    return max_width;
   }
 }
 
@@ -109,8 +118,8 @@ tableau::tableau(std::vector<relation_column> columns, bool with_kind, std::size
 void tableau::fit_types() {
   widths_.clear();
   for (const auto& c : columns_)
-    widths_.push_back(std::max({display_width(c.name), type_width(c.type, max_width_),
-                                null_text.size()}));
+    widths_.push_back(
+      std::max({display_width(c.name), type_width(c.type, max_width_), null_text.size()}));
 }
 
 void tableau::fit(const std::vector<std::unique_ptr<columnar_batch>>& rows) {

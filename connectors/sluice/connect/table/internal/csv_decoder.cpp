@@ -330,7 +330,12 @@ private:
     for (std::size_t i = 0; i < size; ++i) {
       if (field(i, w, text)) [[likely]] {
         if (repair_) repair(text);
-        values[i] = heap.add(text);
+        // Of a text in the chunk, more than it can be read.
+        bool in_chunk = text.data() >= chunk_.data() && text.data() < chunk_.data() + chunk_.size();
+        values[i]
+          = in_chunk && text.size() <= string_ref::inline_size
+              ? string_ref::copy_of_readable(text.data(), static_cast<std::uint32_t>(text.size()))
+              : heap.add(text);
       } else {
         values[i] = string_ref();
         c.set_null(i);
@@ -422,9 +427,8 @@ private:
 
 } // namespace
 
-std::shared_ptr<const record_format> make_csv_decoder(const format_columns& columns,
-                                                      csv_settings settings,
-                                                      const std::string& table) {
+std::shared_ptr<const record_format>
+make_csv_decoder(const format_columns& columns, csv_settings settings, const std::string& table) {
   check_csv_types(columns, table);
   return std::make_shared<columnar_csv_format>(columns, std::move(settings));
 }
