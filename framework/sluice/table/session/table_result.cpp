@@ -124,7 +124,7 @@ void table_result::wait() {
 
 void table_result::print() { print(std::cout); }
 
-void table_result::print(std::ostream& out) {
+void table_result::print(std::ostream& out, const std::function<bool()>& stop) {
   if (!has_rows_) {
     wait();
     out << "OK\n";
@@ -132,19 +132,27 @@ void table_result::print(std::ostream& out) {
     while (auto rows = next())
       for (std::size_t i = 0; i < rows->size(); ++i) out << rows->at(0).text(i) << '\n';
   } else if (changelog_) {
-    print_changes(out);
+    print_changes(out, stop);
   } else {
-    print_set(out);
+    print_set(out, stop);
   }
   out.flush();
 }
 
-void table_result::print_changes(std::ostream& out) {
+std::unique_ptr<columnar_batch> table_result::next_unless(const stop_function& stop) {
+  using namespace std::chrono_literals;
+  if (!stop) return next();
+  while (!ended_ && !stop())
+    if (auto rows = next_until(std::chrono::steady_clock::now() + 100ms)) return rows;
+  return nullptr;
+}
+
+void table_result::print_changes(std::ostream& out, const stop_function& stop) {
   tableau table(columns_, true, max_width_, zone_);
   table.print_header(out);
   out.flush();
   std::uint64_t count = 0;
-  while (auto rows = next()) {
+  while (auto rows = next_unless(stop)) {
     table.print_rows(out, *rows);
     out.flush();
     count += rows->size();
@@ -153,10 +161,10 @@ void table_result::print_changes(std::ostream& out) {
   out << fmt::format("Received a total of {} {}\n", count, count > 1 ? "rows" : "row");
 }
 
-void table_result::print_set(std::ostream& out) {
+void table_result::print_set(std::ostream& out, const stop_function& stop) {
   std::vector<std::unique_ptr<columnar_batch>> all;
   std::uint64_t count = 0;
-  while (auto rows = next()) {
+  while (auto rows = next_unless(stop)) {
     count += rows->size();
     all.push_back(std::move(rows));
   }

@@ -6,6 +6,7 @@
 #include "sluice/table/session/tableau.hpp"
 
 #include <chrono>
+#include <functional>
 #include <iosfwd>
 #include <memory>
 #include <optional>
@@ -56,16 +57,18 @@ public:
   std::vector<std::string> collect_text();
 
   /// Prints as Flink's client does, rows as they come in streaming mode; waits for the end.
-  /// Of an INSERT: waits for its end.
-  void print(std::ostream& out);
+  /// Of an INSERT: waits for its end. `stop` is asked now and then whether to give up.
+  void print(std::ostream& out, const std::function<bool()>& stop = {});
   void print();
 
   /// Waits for the end of the job, if there is one. Errors: `job_error`, `job_cancelled`.
   void wait();
 
 private:
-  void print_changes(std::ostream& out);
-  void print_set(std::ostream& out);
+  using stop_function = std::function<bool()>;
+  std::unique_ptr<columnar_batch> next_unless(const stop_function& stop);
+  void print_changes(std::ostream& out, const stop_function& stop);
+  void print_set(std::ostream& out, const stop_function& stop);
 
   bool has_rows_ = false;
   bool changelog_ = false;
