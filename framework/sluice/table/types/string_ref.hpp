@@ -1,7 +1,6 @@
 /// Strings as columns hold them: 16 bytes each, short ones inside, long ones in a heap beside.
 #pragma once
 
-#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <memory>
@@ -28,27 +27,6 @@ public:
       auto pointer = text.data();
       std::memcpy(bytes_ + 4, &pointer, sizeof pointer);
     }
-  }
-
-  /// A copy of a short text of which `inline_size` bytes can be read, whatever is behind it: faster
-  /// than copying just `size` bytes. REQUIRES: size <= inline_size.
-  static string_ref copy_of_readable(const char* text, std::uint32_t size) noexcept {
-    if constexpr (std::endian::native != std::endian::little) return string_ref({text, size});
-    std::uint64_t first = 0;
-    std::uint32_t last = 0;
-    std::memcpy(&first, text, sizeof first);
-    std::memcpy(&last, text + sizeof first, sizeof last);
-    if (size < 8) {
-      first &= (std::uint64_t{1} << (8 * size)) - 1;
-      last = 0;
-    } else if (size < inline_size) {
-      last &= (std::uint32_t{1} << (8 * (size - 8))) - 1;
-    }
-    string_ref result;
-    result.size_ = size;
-    std::memcpy(result.bytes_, &first, sizeof first);
-    std::memcpy(result.bytes_ + sizeof first, &last, sizeof last);
-    return result;
   }
 
   std::uint32_t size() const noexcept { return size_; }

@@ -2,6 +2,7 @@
 #include "sluice/connect/format/utf8.hpp"
 #include "sluice/connect/table/internal/column_set.hpp"
 #include "sluice/connect/table/internal/csv_rows.hpp"
+#include "sluice/connect/table/internal/short_text.hpp"
 #include "sluice/connect/table/internal/value_text.hpp"
 #include "sluice/core/errors.hpp"
 #include "sluice/table/types/number_text.hpp"
@@ -332,10 +333,9 @@ private:
         if (repair_) repair(text);
         // Of a text in the chunk, more than it can be read.
         bool in_chunk = text.data() >= chunk_.data() && text.data() < chunk_.data() + chunk_.size();
-        values[i]
-          = in_chunk && text.size() <= string_ref::inline_size
-              ? string_ref::copy_of_readable(text.data(), static_cast<std::uint32_t>(text.size()))
-              : heap.add(text);
+        values[i] = in_chunk && text.size() <= string_ref::inline_size
+                      ? short_text(text.data(), static_cast<std::uint32_t>(text.size()))
+                      : heap.add(text);
       } else {
         values[i] = string_ref();
         c.set_null(i);

@@ -1,6 +1,7 @@
 #include "sluice/connect/table/internal/json_template.hpp"
 
 #include "sluice/connect/format/utf8.hpp"
+#include "sluice/connect/table/internal/short_text.hpp"
 
 #include <algorithm>
 #include <array>
@@ -31,9 +32,9 @@ bool find_text(const char* at, const char* end, std::string_view& text, bool& as
   const auto control = _mm_set1_epi8(0x1f);
   for (; at < end; at += 16) {
     auto bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    auto special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote),
-                                             _mm_cmpeq_epi8(bytes, backslash)),
-                                _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
+    auto special
+      = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
+                     _mm_cmpeq_epi8(_mm_min_epu8(bytes, control), bytes));
     high |= _mm_movemask_epi8(bytes);
     if (auto found = static_cast<unsigned>(_mm_movemask_epi8(special)); found != 0) {
       at += std::countr_zero(found);
@@ -69,8 +70,8 @@ bool digit(char c) noexcept { return static_cast<unsigned char>(c - '0') <= 9; }
 
 } // namespace
 
-json_template::json_template(std::span<const data_type::field> columns,
-                             timestamp_style timestamps, bool fail_on_missing)
+json_template::json_template(std::span<const data_type::field> columns, timestamp_style timestamps,
+                             bool fail_on_missing)
   : columns_(columns.begin(), columns.end()), timestamps_(timestamps),
     fail_on_missing_(fail_on_missing), slots_(columns.size()) {
   for (const auto& field : columns_) {
@@ -243,8 +244,7 @@ void json_template::store(column& c, kind what, const slot& from) const {
     return c.append(from.real);
   case kind::text:
     if (from.text.size() <= string_ref::inline_size) // there is more of the line behind it
-      return c.append(string_ref::copy_of_readable(from.text.data(),
-                                                   static_cast<std::uint32_t>(from.text.size())));
+      return c.append(short_text(from.text.data(), static_cast<std::uint32_t>(from.text.size())));
     return c.append_text(from.text);
   case kind::boolean:
     return c.append(static_cast<std::uint8_t>(from.number));
