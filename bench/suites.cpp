@@ -12,6 +12,9 @@ constexpr suite all[] = {
   {"sql_csv_format", "17 columns of CSV to 3 columns of a table, in memory", run_sql_csv_format},
   {"sql_json_format", "JSON lines of 100 bytes to 5 columns of a table, in memory",
    run_sql_json_format},
+  {"sql_group_by_operator",
+   "SUM and COUNT by a BIGINT from memory, the operators alone: 1,000 and 1,000,000 keys",
+   run_sql_group_by_operator},
 #ifdef SLUICE_KAFKA
   {"kafka_source", "JSON from a broker, against librdkafka and simdjson called by hand",
    run_kafka_source},

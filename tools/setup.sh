@@ -7,7 +7,7 @@ packages="
   libcaf-dev
   libboost1.81-dev libboost-json1.81-dev libboost-test1.81-dev
   libfmt-dev libspdlog-dev libcli11-dev libsimdjson-dev libxxhash-dev
-  libzstd-dev liblz4-dev zlib1g-dev libssl-dev libabsl-dev libre2-dev librdkafka-dev
+  libzstd-dev liblz4-dev zlib1g-dev libssl-dev libabsl-dev libre2-dev librdkafka-dev libedit-dev
 "
 
 if ! command -v dpkg-query >/dev/null; then

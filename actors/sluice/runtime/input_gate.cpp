@@ -84,6 +84,12 @@ bool input_gate::all_ended() const noexcept {
                      [](const channel& c) { return c.ended || c.feedback; });
 }
 
+bool input_gate::input_ended(std::uint32_t input) const noexcept {
+  return std::all_of(channels_.begin(), channels_.end(), [input](const channel& c) {
+    return c.input != input || c.ended || c.feedback;
+  });
+}
+
 bool input_gate::expects(const channel& c, const barrier& mark) const {
   if (c.ended) return false;
   if (mark.kind == barrier_kind::checkpoint) return !c.feedback;

@@ -73,6 +73,9 @@ public:
   std::optional<timestamp> end(std::uint32_t i);
   bool all_ended() const noexcept;
 
+  /// Whether all channels of input `input` of the chain's head have ended.
+  bool input_ended(std::uint32_t input) const noexcept;
+
   // -- barriers
   // ------------------------------------------------------------------------------------
 

@@ -57,6 +57,7 @@ public:
   void watermark(timestamp w, bool exact) { head().on_watermark(w, exact); }
   void status(bool idle) { head().on_status(idle); }
   void processing_time(timestamp now);
+  void finish_input(std::uint32_t input) { head().finish_input(input); }
   void finish();
   void on_idle();
   bool ready() const;

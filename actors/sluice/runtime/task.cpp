@@ -596,6 +596,10 @@ void task::send(std::uint32_t output_channel, channel_element element) {
 void task::handle_end(std::uint32_t channel) {
   auto w = gate_.end(channel);
   if (w) handle_watermark(*w, true);
+  auto input = gate_.at(channel).input;
+  bool on_disk = spill_ && spill_->spilling();
+  if (!on_disk && !finished_on_restore_ && !gate_.at(channel).feedback && gate_.input_ended(input))
+    chain_->finish_input(input);
   after_alignment(gate_.realign());
   if (gate_.all_ended()) finish_inputs();
 }

@@ -66,6 +66,11 @@ public:
 
   virtual void on_processing_time(timestamp now) { (void)now; }
 
+  /// Input 0 or 1 has ended and all its records were handled; other inputs may go on. Comes before
+  /// `finish`, once for each input of a task. Not told while records are put on disk (see
+  /// `finish_keys`, which is for both inputs then), nor to operators behind others in a chain.
+  virtual void finish_input(std::uint32_t input) { (void)input; }
+
   /// All input was handled; the last chance to emit.
   virtual void finish() {}
 

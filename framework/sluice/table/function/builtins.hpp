@@ -15,5 +15,6 @@ void add_hash_functions(function_registry& registry);
 void add_json_functions(function_registry& registry);
 void add_nested_functions(function_registry& registry);
 void add_aggregate_functions(function_registry& registry);
+void add_single_value(function_registry& registry);
 
 } // namespace sluice::table

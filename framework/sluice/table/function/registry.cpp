@@ -94,6 +94,7 @@ function_registry::function_registry() {
   add_json_functions(*this);
   add_nested_functions(*this);
   add_aggregate_functions(*this);
+  add_single_value(*this);
   add_special_forms();
 }
 

@@ -19,7 +19,8 @@ namespace sluice::table {
 /// What lies beside each key of a `keyed_rows`: memory that the operator makes, changes and ends.
 ///
 /// Thread safety: `encode` is called by the thread that writes a snapshot as well, for values that
-/// nobody changes meanwhile; the rest on the operator's actor.
+/// nobody changes meanwhile, and `destroy` for values that the operator has forgotten; the rest on
+/// the operator's actor.
 class row_value {
 public:
   virtual ~row_value() = default;
@@ -70,6 +71,10 @@ public:
   void find(std::span<const column* const> keys, const std::uint64_t* hashes, const selection& rows,
             std::byte** values);
 
+  /// Must come before a change of values that were found before the last snapshot: those that
+  /// `find`, `find_or_insert` or `for_each` gave since then may be changed as they are.
+  void prepare_change(std::byte* const* values, std::size_t count);
+
   /// Ends a value and forgets its key.
   void erase(std::byte* value);
 
@@ -77,8 +82,11 @@ public:
   void append_keys(const std::byte* const* values, std::size_t count,
                    std::span<column* const> out) const;
 
-  /// Calls `f(value)` for each key, in order of creation within a key group; `f` may change the
-  /// value, and erase it, but not add.
+  /// The key group of a value's key.
+  key_group group_of(const std::byte* value) const noexcept;
+
+  /// Calls `f(value)` for each key, key group by key group, in order of creation where nothing was
+  /// erased; `f` may change the value, and erase it, but not add.
   void for_each(const std::function<void(std::byte*)>& f);
 
   // -- state_entry --------------------------------------------------------------------------------

@@ -7,6 +7,7 @@
 
 #include "sluice/ops/operator.hpp"
 #include "sluice/ops/watermarks.hpp"
+#include "sluice/plan/config.hpp"
 #include "sluice/table/column/columnar_batch.hpp"
 #include "sluice/table/expr/expression.hpp"
 #include "sluice/table/function/aggregate.hpp"
@@ -14,6 +15,7 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace sluice::table {
@@ -25,6 +27,10 @@ struct operator_settings {
   std::int64_t query_start = 0;
   /// How long state of a key that is not touched is kept; 0: for ever.
   duration state_ttl{0};
+  /// Bytes of rows that an operator sorts in memory; more goes to disk.
+  std::size_t memory_limit = default_batch_memory_limit;
+  /// Where files of that are; empty: the system's place.
+  std::string temp_directory;
 };
 
 /// Filter and projection in one pass. Rows keep their kinds.
@@ -90,7 +96,10 @@ operator_factory make_window_aggregate(window_aggregate_spec spec, operator_sett
 operator_factory make_window_table(std::vector<data_type> input, window_spec window,
                                    operator_settings settings);
 
-/// Joins; input 0 is the left side. Keyed by the keys; without keys of parallelism 1.
+/// Joins; input 0 is the left side. Keyed by the keys (of a null-aware join: by those behind the
+/// first); without such keys of parallelism 1.
+///
+/// Batch mode: the build side is held until its input has ended, the other side until then.
 struct join_spec {
   join_type type = join_type::inner;
   std::vector<data_type> left;
@@ -105,15 +114,21 @@ struct join_spec {
   /// rows may repeat.
   std::vector<std::size_t> left_key;
   std::vector<std::size_t> right_key;
-  /// Batch mode: the side of which the hash table is built.
+  /// Batch mode: the side of which the hash table is built. Of a null-aware join always the right.
   bool build_left = false;
 };
 operator_factory make_join(join_spec spec, operator_settings settings);
 
-/// Top-N and deduplication. Keyed by `partition`.
+/// Top-N and deduplication. Keyed by `partition`. RANK and DENSE_RANK in batch mode only (refused
+/// by `open` with a `plan_error`). Of rows that tie, the one that came first is first; but in "the
+/// last row" (one row, by a time, descending) the one that came last.
+///
+/// Streaming, without the rank in the output: a row that takes the place of another comes as -D and
+/// +I; with one row per partition, or as a new version of it by `unique_key`, as -U and +U.
 struct rank_spec {
   std::vector<data_type> input;
   rank_node rank;
+  /// Rows come that take back or update earlier ones. If not, only rows in the range are kept.
   bool input_retracts = false;
   bool emits_update_before = true;
   /// Columns by which input rows are unique (so that `update_after` alone updates), or empty.
@@ -121,8 +136,9 @@ struct rank_spec {
 };
 operator_factory make_rank(rank_spec spec, operator_settings settings);
 
-/// Batch mode: ORDER BY with LIMIT, in one subtask. With `local`, the first of two phases (keeps
-/// only rows that may be among the first). Spills sorted runs.
+/// ORDER BY with OFFSET and LIMIT of a bounded input, in one subtask. With `local`, the first of two
+/// phases: keeps only rows that may be among the first, or, without a limit, passes them on. Rows
+/// past the memory limit go to disk as sorted runs. Of inserts only.
 operator_factory make_sort(std::vector<data_type> input, sort_node sort, bool local,
                            operator_settings settings);
 

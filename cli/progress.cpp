@@ -1,0 +1,72 @@
+#include "progress.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <unistd.h>
+
+namespace sluice::cli {
+
+namespace {
+
+using namespace std::chrono_literals;
+constexpr auto first_after = 300ms;
+constexpr auto every = 100ms;
+
+struct rows_so_far {
+  std::uint64_t read = 0;
+  std::uint64_t written = 0;
+};
+
+/// Sources are the tasks that get nothing from others; sinks those that send nothing on.
+rows_so_far count_rows(const job_metrics& m) {
+  rows_so_far rows;
+  for (const auto& t : m.tasks) {
+    auto counter = [&](const std::string& name) {
+      auto found = t.counters.find(name);
+      return found == t.counters.end() ? std::uint64_t{0} : found->second;
+    };
+    if (t.num_records_in == 0) rows.read += std::max(counter("records_read"), t.num_records_out);
+    if (t.num_records_out == 0) rows.written += t.num_records_in;
+  }
+  return rows;
+}
+
+} // namespace
+
+std::string short_number(double value) {
+  if (value >= 1e9) return fmt::format("{:.1f} G", value / 1e9);
+  if (value >= 1e6) return fmt::format("{:.1f} M", value / 1e6);
+  if (value >= 1e4) return fmt::format("{:.0f} k", value / 1e3);
+  return fmt::format("{:.0f}", value);
+}
+
+progress_line::progress_line(std::string label)
+  : label_(std::move(label)), on_(isatty(STDERR_FILENO) != 0) {}
+
+progress_line::~progress_line() { clear(); }
+
+void progress_line::update(const job_handle& job) {
+  if (!on_) return;
+  auto now = clock::now();
+  if (now - start_ < first_after || now - last_ < every) return;
+  last_ = now;
+  auto rows = count_rows(job.metrics());
+  auto seconds = std::chrono::duration<double>(now - start_).count();
+  fmt::print(stderr, "\r\033[K{}: {} rows read ({}/s), {} written, {:.1f} s", label_,
+             short_number(static_cast<double>(rows.read)),
+             short_number(static_cast<double>(rows.read) / seconds),
+             short_number(static_cast<double>(rows.written)), seconds);
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
+void progress_line::clear() {
+  if (!drawn_) return;
+  fmt::print(stderr, "\r\033[K");
+  std::fflush(stderr);
+  drawn_ = false;
+}
+
+} // namespace sluice::cli

@@ -1,0 +1,98 @@
+#include "sql_command.hpp"
+
+#include "shell.hpp"
+#include "sql_runner.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <memory>
+#include <unistd.h>
+#include <vector>
+
+namespace sluice::cli {
+
+namespace {
+
+struct sql_options {
+  std::vector<std::string> files;
+  std::vector<std::string> statements;
+  std::string init_file;
+  std::string mode;
+  std::vector<std::string> settings;
+  std::uint32_t parallelism = 0;
+};
+
+std::string read_all(std::istream& in) {
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw io_error(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  auto text = read_all(in);
+  if (in.bad()) throw io_error(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  return text;
+}
+
+void apply_settings(table::session_config& config, const sql_options& o) {
+  if (!o.mode.empty()) config.set("execution.runtime-mode", o.mode);
+  if (o.parallelism > 0) config.set("parallelism.default", std::to_string(o.parallelism));
+  for (const auto& setting : o.settings) {
+    auto equals = setting.find('=');
+    if (equals == std::string::npos)
+      throw plan_error(fmt::format("--set takes key=value, not '{}'", setting));
+    config.set(setting.substr(0, equals), setting.substr(equals + 1));
+  }
+}
+
+int code_of(run_outcome outcome) {
+  return outcome == run_outcome::succeeded ? 0 : outcome == run_outcome::failed ? 1 : 130;
+}
+
+int run_sql(const sql_options& o) {
+  const auto scripted = !o.files.empty() || !o.statements.empty();
+  const auto interactive = !scripted && isatty(STDIN_FILENO) != 0;
+  sql_runner runner(interactive);
+  apply_settings(runner.tables().config(), o);
+  if (!o.init_file.empty())
+    if (auto outcome = runner.run_script(read_file(o.init_file), o.init_file);
+        outcome != run_outcome::succeeded)
+      return code_of(outcome);
+  if (interactive) {
+    run_shell(runner);
+    return 0;
+  }
+  if (!scripted) return code_of(runner.run_script(read_all(std::cin), "stdin"));
+  for (const auto& file : o.files)
+    if (auto outcome = runner.run_script(read_file(file), file); outcome != run_outcome::succeeded)
+      return code_of(outcome);
+  for (const auto& statement : o.statements)
+    if (auto outcome = runner.run_script(statement, {}); outcome != run_outcome::succeeded)
+      return code_of(outcome);
+  std::cout.flush();
+  if (!std::cout || std::fflush(stdout) != 0) throw io_error("cannot write to standard output");
+  return 0;
+}
+
+} // namespace
+
+void add_sql_command(CLI::App& app, int& exit_code) {
+  auto o = std::make_shared<sql_options>();
+  auto* sql = app.add_subcommand("sql", "run SQL: scripts, statements, or a shell");
+  sql->add_option("files", o->files, "scripts to run, one after the other");
+  sql->add_option("-e,--execute", o->statements, "statements to run (after the files)");
+  sql->add_option("-i,--init", o->init_file, "script to run first, in the shell as well");
+  sql->add_option("--mode", o->mode, "streaming (default), batch or automatic")
+    ->check(CLI::IsMember({"streaming", "batch", "automatic"}));
+  sql->add_option("-p,--parallelism", o->parallelism, "subtasks per operator")
+    ->check(CLI::Range(1, 1024));
+  sql->add_option("--set", o->settings, "key=value, as SET 'key' = 'value'");
+  sql->callback([o, &exit_code] { exit_code = run_sql(*o); });
+}
+
+} // namespace sluice::cli

@@ -1,0 +1,11 @@
+/// `sluice sql`.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+namespace sluice::cli {
+
+/// Adds the subcommand; `exit_code` becomes that of the command when it was run.
+void add_sql_command(CLI::App& app, int& exit_code);
+
+} // namespace sluice::cli

@@ -1,0 +1,145 @@
+#include "sluice/table/ops/dense_groups.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace sluice::table::detail {
+
+namespace {
+
+/// So many keys of 64 bytes fill a second-level cache of a megabyte.
+constexpr std::uint64_t most_slots = 16 * 1024;
+constexpr std::uint64_t fewest_slots = 1024;
+
+/// Least and greatest of the values that are not NULL; the least is greater if there are none.
+template <class T>
+std::pair<std::int64_t, std::int64_t> bounds_of(const column& c, std::size_t rows) {
+  T least = std::numeric_limits<T>::max();
+  T greatest = std::numeric_limits<T>::min();
+  if (c.is_flat() && !c.may_have_nulls()) {
+    const auto* values = c.values<T>();
+    for (std::size_t i = 0; i < rows; ++i) {
+      least = std::min(least, values[i]);
+      greatest = std::max(greatest, values[i]);
+    }
+  } else {
+    for (std::size_t i = 0; i < rows; ++i) {
+      if (c.is_null(i)) continue;
+      least = std::min(least, c.value<T>(i));
+      greatest = std::max(greatest, c.value<T>(i));
+    }
+  }
+  return {least, greatest};
+}
+
+template <class F>
+decltype(auto) with_integer(physical_type type, F&& f) {
+  switch (type) {
+  case physical_type::int8:
+    return f(std::int8_t{});
+  case physical_type::int16:
+    return f(std::int16_t{});
+  case physical_type::int32:
+    return f(std::int32_t{});
+  default:
+    return f(std::int64_t{});
+  }
+}
+
+} // namespace
+
+bool dense_groups::possible(const std::vector<data_type>& keys) {
+  if (keys.size() != 1) return false;
+  auto physical = keys[0].physical();
+  return physical >= physical_type::int8 && physical <= physical_type::int64;
+}
+
+bool dense_groups::make_room(const column& keys, std::size_t rows) {
+  auto [least, greatest] = with_integer(
+    keys.physical(), [&](auto zero) { return bounds_of<decltype(zero)>(keys, rows); });
+  if (least > greatest) { // only NULLs
+    if (slots_ == 0) resize(0, fewest_slots);
+    return true;
+  }
+  if (slots_ > 0) {
+    const bool only_null = used_.size() == is_used_[0];
+    auto last = least_ + static_cast<std::int64_t>(slots_ - 2);
+    if (least >= least_ && greatest <= last) return true;
+    if (!only_null) {
+      least = std::min(least, least_);
+      greatest = std::max(greatest, last);
+    }
+  }
+  auto span = static_cast<std::uint64_t>(greatest) - static_cast<std::uint64_t>(least);
+  if (span >= most_slots - 1) return false;
+  // Room for keys near the end of the range would overflow; those are looked up otherwise.
+  if (least > std::numeric_limits<std::int64_t>::max() - static_cast<std::int64_t>(2 * most_slots))
+    return false;
+  resize(least, std::max(fewest_slots, std::min(most_slots, 2 * (span + 2))));
+  return true;
+}
+
+void dense_groups::resize(std::int64_t least, std::size_t slots) {
+  raw_buffer fresh;
+  fresh.reserve(slots * value_size_, 0);
+  std::vector<std::uint8_t> is_used(slots, 0);
+  for (auto& slot : used_) {
+    auto to = slot == 0
+                ? 0u
+                : static_cast<std::uint32_t>(least_ - least + static_cast<std::int64_t>(slot));
+    auto* from = value_at(slot);
+    auto* value = fresh.data() + to * value_size_;
+    if (calls_->trivial()) {
+      std::memcpy(value, from, value_size_);
+    } else { // functions need not be movable, but what they keep can be added up
+      std::memcpy(value, from, calls_->count() > 0 ? calls_->offset(0) : value_size_);
+      calls_->create(value);
+      const std::byte* source = from;
+      calls_->merge(&value, &source, 1);
+      calls_->destroy(from);
+    }
+    is_used[to] = 1;
+    slot = to;
+  }
+  memory_.swap(fresh);
+  is_used_.swap(is_used);
+  least_ = least;
+  slots_ = slots;
+}
+
+template <class T>
+void dense_groups::find_keys(const column& keys, std::size_t rows, std::byte** values) {
+  auto take = [&](std::size_t i, std::size_t slot) {
+    auto* value = value_at(slot);
+    values[i] = value;
+    if (is_used_[slot] != 0) [[likely]]
+      return;
+    is_used_[slot] = 1;
+    used_.push_back(static_cast<std::uint32_t>(slot));
+    std::memset(value, 0, calls_->count() > 0 ? calls_->offset(0) : value_size_);
+    calls_->create(value);
+  };
+  auto slot_of = [least = least_](T key) {
+    return static_cast<std::size_t>(static_cast<std::int64_t>(key) - least) + 1;
+  };
+  if (keys.is_flat() && !keys.may_have_nulls()) {
+    const auto* k = keys.values<T>();
+    for (std::size_t i = 0; i < rows; ++i) take(i, slot_of(k[i]));
+  } else {
+    for (std::size_t i = 0; i < rows; ++i) take(i, keys.is_null(i) ? 0 : slot_of(keys.value<T>(i)));
+  }
+}
+
+void dense_groups::find_or_insert(const column& keys, std::size_t rows, std::byte** values) {
+  with_integer(keys.physical(), [&](auto zero) { find_keys<decltype(zero)>(keys, rows, values); });
+}
+
+void dense_groups::clear() {
+  for (auto slot : used_) {
+    calls_->destroy(value_at(slot));
+    is_used_[slot] = 0;
+  }
+  used_.clear(); // the room stays: the next keys are likely to be the same
+}
+
+} // namespace sluice::table::detail

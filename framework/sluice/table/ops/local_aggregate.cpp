@@ -1,0 +1,218 @@
+#include "sluice/table/ops/change_list.hpp"
+#include "sluice/table/ops/dense_groups.hpp"
+#include "sluice/table/ops/operators.hpp"
+#include "sluice/table/ops/partial_groups.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace sluice::table {
+
+namespace {
+
+using detail::group_calls;
+
+/// How many rows a group has, before its states.
+constexpr std::size_t header_bytes = 16;
+
+std::int64_t& rows_of(std::byte* value) { return *reinterpret_cast<std::int64_t*>(value); }
+
+/// The value of a group that is found by hash: as `dense_groups` has it.
+class counted_value final : public row_value {
+public:
+  explicit counted_value(const group_calls& calls) : calls_(&calls) {}
+  std::size_t size() const noexcept override { return calls_->size(); }
+  bool trivial() const noexcept override { return calls_->trivial(); }
+  void create(std::byte* value) const override {
+    rows_of(value) = 0;
+    calls_->create(value);
+  }
+  void destroy(std::byte* value) const noexcept override { calls_->destroy(value); }
+  // It is no state that is ever written: nothing is held at a barrier.
+  void encode(const std::byte* value, byte_writer& out) const override {
+    calls_->encode(value, out);
+  }
+  void decode(byte_reader& in, std::byte* value) const override {
+    rows_of(value) = 0;
+    calls_->decode(in, value);
+  }
+  std::string schema() const override { return calls_->schema(); }
+  std::size_t owned_bytes(const std::byte*) const noexcept override { return 0; }
+
+private:
+  const group_calls* calls_;
+};
+
+/// Aggregates before rows are sent to their subtask.
+///
+/// Streaming: what a batch has left is sent on at once, so a barrier or a watermark never finds
+/// anything here. Batch: when there are too many groups, and at the end.
+///
+/// While groups are more than half as many as rows, aggregating twice costs more than sending: rows
+/// then go through as they are, until it is worth another try. So do rows that may be taken back:
+/// there are two ways to the second phase, on which a row could be overtaken by what takes it back.
+class local_aggregate final : public stream_operator {
+public:
+  explicit local_aggregate(group_aggregate_spec spec)
+    : spec_(std::move(spec)), calls_(spec_.calls, header_bytes), dense_(calls_),
+      types_(partial_types(spec_)) {
+    ports_.resize(2);
+    for (auto k : spec_.keys) key_types_.push_back(spec_.input.at(k));
+    dense_possible_ = detail::dense_groups::possible(key_types_);
+    hashed_.emplace(key_types_, std::make_shared<counted_value>(calls_), key_group_range{0, 1}, 1);
+  }
+
+  void open(operator_context& context) override {
+    stream_operator::open(context);
+    batch_mode_ = context.mode() == execution_mode::batch;
+  }
+
+  void process(batch& b, std::uint32_t) override {
+    auto& in = as_columnar(b);
+    if (in.empty()) return;
+    if (spec_.input_retracts || passes_on(in.size())) return ports_[0].push(in);
+    add(in);
+    trial_rows_ += in.size();
+    if (!batch_mode_ || num_groups() > most_groups) flush();
+    if (trial_rows_ >= rows_of_trial) judge();
+  }
+
+  void on_watermark(timestamp w, bool exact) override {
+    if (!batch_mode_) flush();
+    forward_watermark(w, exact);
+  }
+
+  void finish() override { flush(); }
+
+private:
+  static constexpr std::size_t most_groups = 64 * 1024;
+  static constexpr std::size_t rows_of_trial = 128 * 1024;
+  static constexpr std::size_t rows_between_trials = 4 * 1024 * 1024;
+
+  bool passes_on(std::size_t rows) {
+    if (pass_on_rows_ == 0) return false;
+    pass_on_rows_ -= std::min(pass_on_rows_, rows);
+    return true;
+  }
+
+  std::size_t num_groups() const { return dense_.size() + hashed_->size(); }
+
+  void judge() {
+    if ((trial_groups_ + num_groups()) * 2 > trial_rows_) {
+      flush();
+      pass_on_rows_ = rows_between_trials;
+    }
+    trial_rows_ = trial_groups_ = 0;
+  }
+
+  void add(const columnar_batch& in) {
+    auto n = in.size();
+    values_.resize(std::max(values_.size(), n));
+    calls_.begin(in);
+    if (dense_possible_) {
+      const auto& keys = in.at(spec_.keys[0]);
+      if (dense_.make_room(keys, n)) {
+        dense_.find_or_insert(keys, n, values_.data());
+      } else {
+        flush();
+        dense_possible_ = false;
+      }
+    }
+    if (!dense_possible_) {
+      keys_.clear();
+      for (auto k : spec_.keys) keys_.push_back(&in.at(k));
+      hashed_->find_or_insert(keys_, hashed_->hashes(in, spec_.keys), selection(n), values_.data(),
+                              nullptr);
+    }
+    if (!batch_mode_)
+      for (std::size_t k = 0; k < n; ++k) ++rows_of(values_[k]);
+    if (spec_.keys.empty())
+      calls_.apply_to_one(values_[0], selection(n));
+    else
+      calls_.apply(values_.data(), selection(n));
+  }
+
+  void flush() {
+    trial_groups_ += num_groups();
+    if (dense_.size() > 0) {
+      auto keys = detail::make_columns(key_types_);
+      dense_.for_each([&](std::byte* value, std::optional<std::int64_t> key) {
+        append_key(*keys[0], key);
+        append_states(value);
+        if (states_->size() == default_batch_rows) push(keys);
+      });
+      push(keys);
+      dense_.clear();
+    }
+    if (hashed_->size() > 0) {
+      std::vector<const std::byte*> values;
+      auto push_values = [&] {
+        auto keys = detail::make_columns(key_types_);
+        hashed_->append_keys(values.data(), values.size(), detail::pointers_to(keys));
+        push(keys);
+        values.clear();
+      };
+      hashed_->for_each([&](std::byte* value) {
+        values.push_back(value);
+        append_states(value);
+        if (values.size() == default_batch_rows) push_values();
+      });
+      push_values();
+      hashed_->clear();
+    }
+  }
+
+  static void append_key(column& to, std::optional<std::int64_t> key) {
+    if (!key) return to.append_null();
+    visit_physical(to.physical(), [&](auto* type) {
+      using T = std::remove_pointer_t<decltype(type)>;
+      if constexpr (std::is_integral_v<T>) to.append(static_cast<T>(*key));
+    });
+  }
+
+  void append_states(std::byte* value) {
+    bytes_.buffer().clear();
+    // In batch mode nobody asks for how many rows it stands.
+    detail::partial_groups::write(calls_, value, batch_mode_ ? 1 : rows_of(value), bytes_);
+    states_->append_text(bytes_.view());
+  }
+
+  void push(std::vector<std::shared_ptr<column>>& keys) {
+    auto n = states_->size();
+    if (n == 0) return;
+    std::vector<column_ptr> columns(keys.begin(), keys.end());
+    columns.push_back(std::move(states_));
+    out_.assign(std::move(columns), n);
+    ports_[1].push(out_);
+    keys = detail::make_columns(key_types_);
+    states_ = std::make_shared<column>(types_.back());
+  }
+
+  group_aggregate_spec spec_;
+  group_calls calls_;
+  std::vector<data_type> key_types_;
+  detail::dense_groups dense_;
+  bool dense_possible_ = false;
+  std::optional<keyed_rows> hashed_;
+  bool batch_mode_ = false;
+
+  std::size_t trial_rows_ = 0;
+  std::size_t trial_groups_ = 0; ///< that were sent on
+  std::size_t pass_on_rows_ = 0; ///< still to go through as they are
+
+  std::vector<const column*> keys_;
+  std::vector<std::byte*> values_;
+  byte_writer bytes_;
+  std::vector<data_type> types_;
+  std::shared_ptr<column> states_ = std::make_shared<column>(data_type::bytes().not_null());
+  columnar_batch out_;
+};
+
+} // namespace
+
+operator_factory make_local_aggregate(group_aggregate_spec spec, operator_settings) {
+  return [spec = std::move(spec)] { return std::make_unique<local_aggregate>(spec); };
+}
+
+} // namespace sluice::table
