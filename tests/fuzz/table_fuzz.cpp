@@ -79,6 +79,20 @@ rows decode(const record_format& format, std::string_view text, std::mt19937_64*
   return result;
 }
 
+/// A line is read the same whatever lines were before it.
+void check_lines(const record_format& format, const std::string& input) {
+  auto whole = decode(format, input, nullptr);
+  rows parts;
+  for (std::size_t begin = 0; begin < input.size();) {
+    auto end = std::min(input.find('\n', begin), input.size());
+    auto part = decode(format, std::string_view(input).substr(begin, end - begin), nullptr);
+    parts.texts.insert(parts.texts.end(), part.texts.begin(), part.texts.end());
+    parts.refused += part.refused;
+    begin = end + 1;
+  }
+  expect(whole == parts, "the lines before change how a line is read");
+}
+
 void check_messages(const record_format& format, std::string_view text) {
   struct ignoring : decode_sink {
     bool refuse(const record_error&) override { return true; }
@@ -135,8 +149,11 @@ void check(const std::string& input, std::mt19937_64& random) {
   check_format(table_format("csv", "a ARRAY<INT>, t TIMESTAMP(3), m DECIMAL(5, 2), b BOOLEAN", csv),
                input, random, false);
   std::map<std::string, std::string> json{{"json.ignore-parse-errors", truth[random() % 2]}};
-  check_format(table_format("json", "name STRING, big BIGINT, flag BOOLEAN, x DOUBLE", json), input,
-               random, true);
+  table_format flat("json", "name STRING, big BIGINT, flag BOOLEAN, x DOUBLE, n INT", json);
+  check_format(flat, input, random, true);
+  const std::string teacher = R"({"name":"t","big":1,"flag":false,"x":2.5,"n":3,"skip":"s"})"
+                              "\n";
+  check_lines(*flat.format->decoder(flat.columns, flat.settings()), teacher + input);
   check_format(table_format("json",
                             "one ROW<x DOUBLE, list ARRAY<TINYINT>>, many MAP<STRING, ROW<x INT>>, "
                             "t TIMESTAMP(3), name STRING",
@@ -159,6 +176,14 @@ int main(int argc, char** argv) {
     "\n"
     R"([{"name":"r1"},{"name":2,"big":"7"}])"
     "\n{}\n",
+    R"({"name":"xyz","big":123,"flag":true,"x":-1.25,"n":-7,"skip":"s"})"
+    "\n"
+    R"({"name":"","big":-1,"flag":null,"x":10,"n":2147483648,"skip":null})"
+    "\n",
+    R"({"name":"\u00e4","big":0,"flag":false,"x":0.1,"n":0,"skip":1.5})"
+    "\n"
+    R"({"name":"longer than twelve bytes","big":1234567890123456789,"flag":true,"x":1e5,"n":1,"skip":true})"
+    "\n",
     R"({"name":"x","name":"y","unknown":[[{"a":"]}"}]],"big":1e3})"
     "\nnot json\n\xff\n",
   };
