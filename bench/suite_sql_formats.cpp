@@ -145,10 +145,10 @@ format_case csv_case(std::uint64_t rows) {
   c.data.append(64, '\0');
   auto text = data_type::string();
   auto number = data_type::double_();
-  for (const auto* name : {"InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate",
-                           "UnitPrice", "CustomerID", "Country", "Discount", "PaymentMethod",
-                           "ShippingCost", "Category", "SalesChannel", "ReturnStatus",
-                           "ShipmentProvider", "WarehouseLocation", "OrderPriority"})
+  for (const auto* name :
+       {"InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice",
+        "CustomerID", "Country", "Discount", "PaymentMethod", "ShippingCost", "Category",
+        "SalesChannel", "ReturnStatus", "ShipmentProvider", "WarehouseLocation", "OrderPriority"})
     c.columns.columns.push_back({name, text});
   for (auto i : {3u, 5u}) c.columns.columns[i].type = number;
   c.columns.wanted = {11, 3, 5};

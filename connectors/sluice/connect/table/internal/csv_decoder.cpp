@@ -134,6 +134,7 @@ public:
     messages_ = true;
     sink_ = &sink;
     kept_.clear();
+    if (messages.empty()) return;
     fill(rows);
     std::uint32_t count = 0;
     std::size_t k = 0;
@@ -152,7 +153,8 @@ private:
   /// Decodes the rows that were found; returns how many are done with, bad ones included.
   std::size_t fill(columnar_batch& out) {
     nulled_ = 0;
-    repair_ = texts_ && !is_valid_utf8(chunk_);
+    auto last = rows_.num_rows() - 1;
+    repair_ = texts_ && !is_valid_utf8(chunk_.substr(0, rows_.end_of(last)));
     std::size_t done = 0;
     if (settings_->ignore_errors || messages_) {
       done = rows_.check(0, true);

@@ -23,8 +23,7 @@ kafka_properties properties_of(const table_options& options) {
   auto properties = options.with_prefix("properties.");
   for (const auto* name : {"bootstrap.servers", "group.id", "auto.offset.reset", "key.deserializer",
                            "value.deserializer", "key.serializer", "value.serializer",
-                           "enable.auto.commit", "commit.offsets.on.checkpoint",
-                           "transaction.timeout.ms", "partition.discovery.interval.ms"})
+                           "commit.offsets.on.checkpoint", "transaction.timeout.ms"})
     properties.erase(name);
   return properties;
 }
@@ -272,7 +271,7 @@ kafka_sink_options kafka_sink_settings(const table_description& table, const tab
                     : guarantee == "exactly-once" ? kafka_delivery::exactly_once
                                                   : kafka_delivery::at_least_once;
   bool exactly_once = result.delivery == kafka_delivery::exactly_once;
-  if (options.has("sink.transactional-id-prefix") && exactly_once)
+  if (options.has("sink.transactional-id-prefix"))
     result.transactional_id_prefix = options.text("sink.transactional-id-prefix");
   if (exactly_once && result.transactional_id_prefix.empty())
     fail(table, "sink.transactional-id-prefix must be specified when using "
