@@ -23,6 +23,8 @@ void run_startup(const options& o);
 void run_backpressure(const options& o);
 void run_checkpoint(const options& o);
 void run_kafka_source(const options& o);
+void run_sql_csv_format(const options& o);
+void run_sql_json_format(const options& o);
 void run_sql_group_by_operator(const options& o);
 
 /// What the processes do that the startup suite starts: a job of ten records. Prints the peak of

@@ -31,8 +31,7 @@ inline table::table_description describe(const std::string& columns, option_map 
 }
 
 inline std::shared_ptr<const table::table_source>
-source_of(const table::table_description& table,
-          execution_mode mode = execution_mode::streaming) {
+source_of(const table::table_description& table, execution_mode mode = execution_mode::streaming) {
   return table::builtin_connectors().source(table, {mode, {}});
 }
 
@@ -75,7 +74,10 @@ public:
 
   row_texts all(std::size_t max_records = 1000) {
     row_texts out;
-    auto idle = [](const poll_result&) { throw std::logic_error("the reader waits for nothing"); };
+    auto idle = [this](const poll_result& result) {
+      if (!result.retry_at) throw std::logic_error("the reader waits for nothing");
+      context.time.set(*result.retry_at);
+    };
     while (step(out, idle, max_records)) {}
     return out;
   }
@@ -108,15 +110,14 @@ inline row_texts read_table(const table::table_description& table,
   return table_reader(*source, all_splits(*source)).all(max_records);
 }
 
-inline row_texts read_table(const table::table_description& table,
-                            std::size_t max_records = 1000) {
+inline row_texts read_table(const table::table_description& table, std::size_t max_records = 1000) {
   return read_table(table, everything(table), max_records);
 }
 
 /// Rows of scalars as a batch of the table's columns.
-inline std::unique_ptr<table::columnar_batch> rows_of(const table::table_description& table,
-                                     const std::vector<std::vector<table::scalar>>& rows,
-                                     const std::vector<table::row_kind>& kinds = {}) {
+inline std::unique_ptr<table::columnar_batch>
+rows_of(const table::table_description& table, const std::vector<std::vector<table::scalar>>& rows,
+        const std::vector<table::row_kind>& kinds = {}) {
   std::vector<table::column_ptr> columns;
   auto add = [&](const table::data_type& type, std::size_t at) {
     auto c = std::make_shared<table::column>(type);
@@ -135,8 +136,7 @@ inline std::unique_ptr<table::columnar_batch> rows_of(const table::table_descrip
 class table_writer {
 public:
   explicit table_writer(const sink_base& sink, std::uint32_t subtask = 0,
-                        std::uint32_t parallelism = 1,
-                        const std::vector<std::string>& states = {})
+                        std::uint32_t parallelism = 1, const std::vector<std::string>& states = {})
     : context(subtask, parallelism), writer_(sink.make_writer()) {
     writer_->open(context, states);
     context.pump();

@@ -82,6 +82,28 @@ BOOST_AUTO_TEST_CASE(text_of_every_split_size_is_read_exactly_once) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(splits_of_big_files_are_handed_out_while_it_is_cut) {
+  temporary_directory dir;
+  std::string record = std::string(1000, 'x') + ",\"quoted\ntext\"\n";
+  std::string content;
+  while (content.size() < (std::size_t{150} << 20)) content += record;
+  auto path = dir.write("in.csv", content);
+  dir.write("small.csv", "a,b\n");
+  auto source = csv_file_source<line>(dir.path().string());
+  auto enumerator = source->make_enumerator(1);
+  std::size_t splits = 0;
+  int calls = 0;
+  do {
+    auto found = enumerator->discover();
+    splits += found.size();
+    // Others ask for the interval meanwhile: it tells of an end only when nothing is on its way.
+    if (!enumerator->discovery_interval()) BOOST_TEST(found.empty());
+    ++calls;
+  } while (enumerator->discovery_interval());
+  BOOST_TEST(calls >= 3);
+  BOOST_TEST(splits == 6u); // five of 32 MiB, and the small file
+}
+
 BOOST_AUTO_TEST_CASE(csv_with_quoted_newlines_is_cut_right_at_every_size) {
   temporary_directory dir;
   for (unsigned seed = 1; seed <= 25; ++seed) {

@@ -43,6 +43,8 @@ const option_map ignoring{{"csv.ignore-parse-errors", "true"}};
 
 void check(const row_texts& got, const row_texts& expected) {
   BOOST_TEST(got == expected, boost::test_tools::per_element());
+  if (got.size() != expected.size())
+    for (auto& row : got) BOOST_TEST_MESSAGE(row);
 }
 
 BOOST_AUTO_TEST_SUITE(table_csv)
@@ -91,9 +93,9 @@ BOOST_AUTO_TEST_CASE(short_doubles_are_rounded_correctly) {
 }
 
 BOOST_AUTO_TEST_CASE(bad_fields_are_null_and_bad_rows_gone_when_errors_are_ignored) {
-  check(read("InvoiceNo,Quantity\n1,x\n2,5\n3\n4,5,6\n\n\"a\"b,1\n7,\n", "id STRING, n INT",
-             ignoring),
-        {"+I[InvoiceNo, null]", "+I[1, null]", "+I[2, 5]", "+I[3, null]", "+I[7, null]"});
+  check(
+    read("InvoiceNo,Quantity\n1,x\n2,5\n3\n4,5,6\n\n\"a\"b,1\n7,\n", "id STRING, n INT", ignoring),
+    {"+I[InvoiceNo, null]", "+I[1, null]", "+I[2, 5]", "+I[3, null]", "+I[7, null]"});
   check(read("1,a;x\n2,3;4\n", "i INT, a ARRAY<INT>", ignoring),
         {"+I[1, [null, null]]", "+I[2, [3, 4]]"});
 }
@@ -131,10 +133,10 @@ BOOST_AUTO_TEST_CASE(the_first_bad_line_is_the_one_that_is_told_of) {
 BOOST_AUTO_TEST_CASE(quotes_delimiters_and_null_literals_are_as_told) {
   check(read("\"a,\"\"b\",\"multi\nline\"\r\n'x',\n", "a STRING, b STRING"),
         {"+I[a,\"b, multi\nline]", "+I['x', ]"});
-  check(read("'a;b';N\n", "a STRING, b STRING",
-             {{"csv.field-delimiter", ";"}, {"csv.quote-character", "'"},
-              {"csv.null-literal", "N"}}),
-        {"+I[a;b, null]"});
+  check(
+    read("'a;b';N\n", "a STRING, b STRING",
+         {{"csv.field-delimiter", ";"}, {"csv.quote-character", "'"}, {"csv.null-literal", "N"}}),
+    {"+I[a;b, null]"});
   check(read("\"a\tb\n", "a STRING, b STRING",
              {{"csv.field-delimiter", "\\t"}, {"csv.disable-quote-character", "true"}}),
         {"+I[\"a, b]"});
@@ -144,8 +146,7 @@ BOOST_AUTO_TEST_CASE(quotes_delimiters_and_null_literals_are_as_told) {
 }
 
 BOOST_AUTO_TEST_CASE(escapes_and_comments_are_understood) {
-  check(read("a\\,b,\"x\\\"y\"\nc\\\\,d\n", "a STRING, b STRING",
-             {{"csv.escape-character", "\\"}}),
+  check(read("a\\,b,\"x\\\"y\"\nc\\\\,d\n", "a STRING, b STRING", {{"csv.escape-character", "\\"}}),
         {"+I[a,b, x\"y]", "+I[c\\, d]"});
   check(read("# it's \"a comment\n1,a\n  # another, one\n2,b\n", "i INT, s STRING",
              {{"csv.allow-comments", "true"}}),

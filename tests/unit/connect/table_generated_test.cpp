@@ -15,6 +15,8 @@ using table::scalar;
 
 void check(const row_texts& got, const row_texts& expected) {
   BOOST_TEST(got == expected, boost::test_tools::per_element());
+  if (got.size() != expected.size())
+    for (auto& row : got) BOOST_TEST_MESSAGE(row);
 }
 
 /// What is printed to a stream while `f` runs.
@@ -54,8 +56,7 @@ BOOST_AUTO_TEST_CASE(lines_are_flinks_with_every_prefix) {
       writer.prepare(1, true);
     });
   };
-  BOOST_TEST(lines({}, 0, 1)
-             == "+I[a, 1, null]\n-U[b, 1, null]\n+U[c, 1, null]\n-D[d, 1, null]\n");
+  BOOST_TEST(lines({}, 0, 1) == "+I[a, 1, null]\n-U[b, 1, null]\n+U[c, 1, null]\n-D[d, 1, null]\n");
   BOOST_TEST(lines({}, 1, 2).starts_with("2> +I[a, 1, null]\n2> -U["));
   BOOST_TEST(lines({{"print-identifier", "id"}}, 0, 1).starts_with("id> +I[a, 1, null]\n"));
   BOOST_TEST(lines({{"print-identifier", "id"}}, 1, 2).starts_with("id:2> +I[a, 1, null]\n"));
@@ -69,7 +70,8 @@ BOOST_AUTO_TEST_CASE(print_and_blackhole_take_every_change_and_have_parallelism)
     BOOST_TEST(sink->parallelism().value() == 3u);
     BOOST_CHECK_THROW(source_of(describe("i INT", {{"connector", name}})), plan_error);
   }
-  BOOST_CHECK_THROW(sink_of(describe("i INT", {{"connector", "print"}, {"nope", "1"}})), plan_error);
+  BOOST_CHECK_THROW(sink_of(describe("i INT", {{"connector", "print"}, {"nope", "1"}})),
+                    plan_error);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
@@ -99,8 +101,9 @@ BOOST_AUTO_TEST_CASE(plain_lines_are_inserts_and_quotes_hide_commas) {
 }
 
 BOOST_AUTO_TEST_CASE(an_unbounded_table_waits_and_a_delay_is_kept) {
-  auto table = describe("i INT", {{"connector", "inline"}, {"rows", "1\n2\n3"}, {"bounded", "false"},
-                                  {"delay", "1 s"}});
+  auto table = describe(
+    "i INT",
+    {{"connector", "inline"}, {"rows", "1\n2\n3"}, {"bounded", "false"}, {"delay", "1 s"}});
   auto source = source_of(table)->make(everything(table));
   BOOST_TEST(bool(source->bounded() == boundedness::unbounded));
   BOOST_TEST(source->fixed_parallelism().value() == 1u);
@@ -161,26 +164,29 @@ table::table_description datagen(const std::string& columns, option_map options)
 }
 
 BOOST_AUTO_TEST_CASE(sequences_count_and_end) {
-  auto table = datagen("i INT, s STRING, d DECIMAL(5, 1)",
-                       {{"fields.i.kind", "sequence"}, {"fields.i.start", "5"},
-                        {"fields.i.end", "7"}, {"fields.s.kind", "sequence"},
-                        {"fields.s.start", "1"}, {"fields.s.end", "100"},
-                        {"fields.d.kind", "sequence"}, {"fields.d.start", "-1"},
-                        {"fields.d.end", "9"}});
+  auto table = datagen("i INT, s STRING, d DECIMAL(5, 1)", {{"fields.i.kind", "sequence"},
+                                                            {"fields.i.start", "5"},
+                                                            {"fields.i.end", "7"},
+                                                            {"fields.s.kind", "sequence"},
+                                                            {"fields.s.start", "1"},
+                                                            {"fields.s.end", "100"},
+                                                            {"fields.d.kind", "sequence"},
+                                                            {"fields.d.start", "-1"},
+                                                            {"fields.d.end", "9"}});
   check(read_table(table), {"+I[5, 1, -1.0]", "+I[6, 2, 0.0]", "+I[7, 3, 1.0]"});
 }
 
 BOOST_AUTO_TEST_CASE(random_values_keep_their_bounds_and_the_seed_decides) {
   auto columns = "i INT, l BIGINT, d DOUBLE, s STRING, c CHAR(3), n INT, a ARRAY<INT>, "
                  "r ROW<x INT, y VARCHAR(4)>, b BOOLEAN, t TIMESTAMP(3), m DECIMAL(4, 2)";
-  option_map options{{"number-of-rows", "500"},      {"fields.i.min", "3"},
-                     {"fields.i.max", "9"},          {"fields.d.min", "-1"},
-                     {"fields.d.max", "1"},          {"fields.s.length", "12"},
-                     {"fields.s.var-len", "true"},   {"fields.n.null-rate", "0.5"},
-                     {"fields.a.length", "2"},       {"fields.a.element.min", "1"},
-                     {"fields.a.element.max", "1"},  {"fields.r.x.min", "4"},
-                     {"fields.r.x.max", "4"},        {"fields.t.max-past", "1 h"},
-                     {"fields.m.min", "0"},          {"seed", "42"}};
+  option_map options{{"number-of-rows", "500"},     {"fields.i.min", "3"},
+                     {"fields.i.max", "9"},         {"fields.d.min", "-1"},
+                     {"fields.d.max", "1"},         {"fields.s.length", "12"},
+                     {"fields.s.var-len", "true"},  {"fields.n.null-rate", "0.5"},
+                     {"fields.a.length", "2"},      {"fields.a.element.min", "1"},
+                     {"fields.a.element.max", "1"}, {"fields.r.x.min", "4"},
+                     {"fields.r.x.max", "4"},       {"fields.t.max-past", "1 h"},
+                     {"fields.m.min", "0"},         {"seed", "42"}};
   auto table = datagen(columns, options);
   auto source = source_of(table)->make(everything(table));
   table_reader reader(*source, all_splits(*source));
@@ -202,7 +208,8 @@ BOOST_AUTO_TEST_CASE(random_values_keep_their_bounds_and_the_seed_decides) {
     }
   }
   BOOST_TEST(rows.size() == 500u);
-  BOOST_TEST(seen == (std::set<std::int32_t>{3, 4, 5, 6, 7, 8, 9}), boost::test_tools::per_element());
+  BOOST_TEST(seen == (std::set<std::int32_t>{3, 4, 5, 6, 7, 8, 9}),
+             boost::test_tools::per_element());
   BOOST_TEST((nulls > 150 && nulls < 350));
   BOOST_TEST(rows[0].find("[1, 1], +I[4, ") != std::string::npos);
   auto narrow = table::scan_request{.columns = {0, 3}, .metadata = {}, .limit = {}};
@@ -213,12 +220,13 @@ BOOST_AUTO_TEST_CASE(random_values_keep_their_bounds_and_the_seed_decides) {
 }
 
 BOOST_AUTO_TEST_CASE(the_numbers_are_shared_by_all_readers) {
-  auto table = datagen("i INT", {{"fields.i.kind", "sequence"}, {"fields.i.start", "0"},
-                                 {"fields.i.end", "99"}});
+  auto table = datagen(
+    "i INT", {{"fields.i.kind", "sequence"}, {"fields.i.start", "0"}, {"fields.i.end", "99"}});
   auto source = source_of(table)->make(everything(table));
   std::set<std::string> rows;
   for (auto& split : all_splits(*source, 3))
-    for (auto& row : table_reader(*source, {split}, 0, 3).all()) BOOST_TEST(rows.insert(row).second);
+    for (auto& row : table_reader(*source, {split}, 0, 3).all())
+      BOOST_TEST(rows.insert(row).second);
   BOOST_TEST(rows.size() == 100u);
 }
 

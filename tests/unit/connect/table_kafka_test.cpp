@@ -58,6 +58,8 @@ scalar text(const char* t) { return scalar::of(table::data_type::string(), std::
 
 void check(const row_texts& got, const row_texts& expected) {
   BOOST_TEST(got == expected, boost::test_tools::per_element());
+  if (got.size() != expected.size())
+    for (auto& row : got) BOOST_TEST_MESSAGE(row);
 }
 
 std::string shown(const plain_record& r) {
@@ -70,26 +72,36 @@ row_texts shown(const std::vector<plain_record>& records) {
   return out;
 }
 
+using maybe = std::optional<std::string>;
+
+plain_record record(maybe key, maybe value, std::int64_t milliseconds = 1,
+                    std::vector<std::pair<std::string, std::string>> headers = {}) {
+  plain_record r;
+  r.key = std::move(key);
+  r.value = std::move(value);
+  r.milliseconds = milliseconds;
+  r.headers = std::move(headers);
+  return r;
+}
+
 BOOST_FIXTURE_TEST_SUITE(table_kafka, cluster)
 
 BOOST_AUTO_TEST_CASE(values_are_rows_and_metadata_is_columns) {
   broker.create_topic("in", 1);
-  client.produce("in", {{.key = "k", .value = "{\"a\":1,\"b\":\"x\"}", .milliseconds = 1000,
-                         .headers = {{"h", "v"}}},
-                        {.value = "no json", .milliseconds = 2000},
-                        {.value = "{\"b\":\"y\"}", .milliseconds = 3000},
-                        {.key = "tombstone", .milliseconds = 4000}});
-  auto t = table("a INT, b STRING", "in",
-                 {{"format", "json"}, {"json.ignore-parse-errors", "true"}});
+  client.produce("in", {record("k", "{\"a\":1,\"b\":\"x\"}", 1000, {{"h", "v"}}),
+                        record({}, "no json", 2000), record({}, "{\"b\":\"y\"}", 3000),
+                        record("tombstone", {}, 4000)});
+  auto t
+    = table("a INT, b STRING", "in", {{"format", "json"}, {"json.ignore-parse-errors", "true"}});
   check(read(t), {"+I[1, x]", "+I[null, y]"});
-  t.metadata = {{"o", "offset", table::data_type::bigint(), true},
-                {"p", "partition", table::data_type::integer(), true},
-                {"n", "topic", table::data_type::string(), true},
-                {"ts", "timestamp", table::data_type::timestamp_ltz(3), false},
-                {"tt", "timestamp-type", table::data_type::string(), true},
-                {"h", "headers",
-                 table::data_type::map(table::data_type::string(), table::data_type::bytes()),
-                 true}};
+  t.metadata
+    = {{"o", "offset", table::data_type::bigint(), true},
+       {"p", "partition", table::data_type::integer(), true},
+       {"n", "topic", table::data_type::string(), true},
+       {"ts", "timestamp", table::data_type::timestamp_ltz(3), false},
+       {"tt", "timestamp-type", table::data_type::string(), true},
+       {"h", "headers",
+        table::data_type::map(table::data_type::string(), table::data_type::bytes()), true}};
   check(read(t), {"+I[1, x, 0, 0, in, 1970-01-01T00:00:01Z, CreateTime, {h=[118]}]",
                   "+I[null, y, 2, 0, in, 1970-01-01T00:00:03Z, CreateTime, {}]"});
   t.metadata = {{"e", "leader-epoch", table::data_type::integer(), true}};
@@ -98,12 +110,11 @@ BOOST_AUTO_TEST_CASE(values_are_rows_and_metadata_is_columns) {
 
 BOOST_AUTO_TEST_CASE(keys_have_their_own_format_and_fields) {
   broker.create_topic("in", 1);
-  client.produce("in", {{.key = "7;u", .value = "{\"v\":\"x\",\"k_id\":8}"},
-                        {.value = "{\"v\":\"without a key\"}"},
-                        {.key = "9;w", .value = "{\"v\":\"y\"}"}});
-  option_map options{{"key.format", "csv"},       {"key.csv.field-delimiter", ";"},
+  client.produce("in", {record("7;u", "{\"v\":\"x\",\"k_id\":8}"),
+                        record({}, "{\"v\":\"without a key\"}"), record("9;w", "{\"v\":\"y\"}")});
+  option_map options{{"key.format", "csv"},         {"key.csv.field-delimiter", ";"},
                      {"key.fields", "k_id;k_name"}, {"value.format", "json"},
-                     {"key.fields-prefix", "k_"}, {"value.fields-include", "EXCEPT_KEY"}};
+                     {"key.fields-prefix", "k_"},   {"value.fields-include", "EXCEPT_KEY"}};
   check(read(table("v STRING, k_id INT, k_name STRING", "in", options)),
         {"+I[x, 7, u]", "+I[y, 9, w]"});
   options.erase("key.fields-prefix");
@@ -127,9 +138,9 @@ BOOST_AUTO_TEST_CASE(an_error_names_topic_partition_and_offset) {
 BOOST_AUTO_TEST_CASE(csv_messages_are_one_row_each) {
   broker.create_topic("in", 1);
   client.produce_values("in", 0, {"1,\"a\nb\"", "2,c\n3,d", "", "4,\"open", "5,e,f", "6"});
-  check(read(table("i INT, s STRING", "in",
-                   {{"format", "csv"}, {"csv.ignore-parse-errors", "true"}})),
-        {"+I[1, a\nb]", "+I[2, c]", "+I[6, null]"});
+  check(
+    read(table("i INT, s STRING", "in", {{"format", "csv"}, {"csv.ignore-parse-errors", "true"}})),
+    {"+I[1, a\nb]", "+I[2, c]", "+I[6, null]"});
 }
 
 BOOST_AUTO_TEST_CASE(scans_start_and_end_where_the_options_say) {
@@ -145,9 +156,8 @@ BOOST_AUTO_TEST_CASE(scans_start_and_end_where_the_options_say) {
               {"scan.bounded.mode", "specific-offsets"},
               {"scan.bounded.specific-offsets", "partition:0,offset:3"}}),
         {"+I[1]", "+I[2]"});
-  check(rows({{"scan.startup.mode", "timestamp"}, {"scan.startup.timestamp-millis", "0"}}),
-        {"+I[0]", "+I[1]", "+I[2]", "+I[3]"});
-  check(rows({{"scan.startup.mode", "group-offsets"}, {"properties.group.id", "g"},
+  check(rows({{"scan.startup.mode", "group-offsets"},
+              {"properties.group.id", "g"},
               {"properties.auto.offset.reset", "earliest"}}),
         {"+I[0]", "+I[1]", "+I[2]", "+I[3]"});
 }
@@ -156,19 +166,19 @@ BOOST_AUTO_TEST_CASE(rows_are_written_with_key_time_and_headers) {
   broker.create_topic("out", 1);
   auto t = table("id INT, s STRING", "out",
                  {{"value.format", "json"}, {"key.format", "json"}, {"key.fields", "id"}});
-  t.metadata = {{"ts", "timestamp", table::data_type::timestamp_ltz(3), false},
-                {"h", "headers",
-                 table::data_type::map(table::data_type::string(), table::data_type::bytes()),
-                 false}};
+  t.metadata
+    = {{"ts", "timestamp", table::data_type::timestamp_ltz(3), false},
+       {"h", "headers",
+        table::data_type::map(table::data_type::string(), table::data_type::bytes()), false}};
   auto bytes = [](const char* b) { return scalar::of(table::data_type::bytes(), std::string(b)); };
-  write(t, rows_of(t, {{scalar::of(1), text("a"),
-                        scalar::of(t.metadata[0].type, std::int64_t{5'000'000}),
-                        scalar::of(t.metadata[1].type, scalar::list{text("h"), bytes("v")})}}));
+  write(t, rows_of(
+             t, {{scalar::of(1), text("a"), scalar::of(t.metadata[0].type, std::int64_t{5'000'000}),
+                  scalar::of(t.metadata[1].type, scalar::list{text("h"), bytes("v")})}}));
   auto records = client.read("out", 1);
   check(shown(records), {"{\"id\":1} -> {\"id\":1,\"s\":\"a\"}"});
   BOOST_TEST(records.at(0).milliseconds == 5000);
-  BOOST_TEST((records.at(0).headers
-              == std::vector<std::pair<std::string, std::string>>{{"h", "v"}}));
+  BOOST_TEST(
+    (records.at(0).headers == std::vector<std::pair<std::string, std::string>>{{"h", "v"}}));
   BOOST_CHECK_THROW(sink_of(t)->accept(changelog_mode::upserts()), plan_error);
 }
 
@@ -203,8 +213,11 @@ BOOST_AUTO_TEST_CASE(upserts_are_values_and_deletes_tombstones) {
 BOOST_AUTO_TEST_CASE(the_value_may_be_without_the_key) {
   broker.create_topic("stats", 1);
   auto t = table("k_id INT, n BIGINT", "stats",
-                 {{"connector", "upsert-kafka"}, {"key.format", "json"}, {"value.format", "json"},
-                  {"value.fields-include", "EXCEPT_KEY"}, {"key.fields-prefix", "k_"}});
+                 {{"connector", "upsert-kafka"},
+                  {"key.format", "json"},
+                  {"value.format", "json"},
+                  {"value.fields-include", "EXCEPT_KEY"},
+                  {"key.fields-prefix", "k_"}});
   t.primary_key = {"k_id"};
   write(t, rows_of(t, {{scalar::of(1), scalar::of(std::int64_t{5})}}));
   check(shown(client.read("stats", 1)), {"{\"id\":1} -> {\"n\":5}"});
@@ -214,8 +227,11 @@ BOOST_AUTO_TEST_CASE(the_value_may_be_without_the_key) {
 BOOST_AUTO_TEST_CASE(held_back_rows_are_compacted_by_key) {
   broker.create_topic("stats", 1);
   auto t = table("id INT, n INT", "stats",
-                 {{"connector", "upsert-kafka"}, {"key.format", "csv"}, {"value.format", "csv"},
-                  {"sink.buffer-flush.max-rows", "100"}, {"sink.buffer-flush.interval", "1 s"}});
+                 {{"connector", "upsert-kafka"},
+                  {"key.format", "csv"},
+                  {"value.format", "csv"},
+                  {"sink.buffer-flush.max-rows", "100"},
+                  {"sink.buffer-flush.interval", "1 s"}});
   t.primary_key = {"id"};
   auto sink = sink_of(t)->make();
   table_writer writer(*sink);
@@ -225,8 +241,7 @@ BOOST_AUTO_TEST_CASE(held_back_rows_are_compacted_by_key) {
   writer.writer().flush();
   BOOST_TEST(client.read("stats", 1).empty());
   writer.write(rows_of(t, {row(2, 1), row(3, 1)}, {delete_, insert}));
-  BOOST_TEST(writer.writer().flush_due().value()
-             == writer.context.time.now() + 1'000'000);
+  BOOST_TEST(writer.writer().flush_due().value() == writer.context.time.now() + 1'000'000);
   writer.context.time.advance(std::chrono::seconds(1));
   writer.writer().flush();
   BOOST_TEST(!writer.writer().flush_due().has_value());
@@ -236,22 +251,22 @@ BOOST_AUTO_TEST_CASE(held_back_rows_are_compacted_by_key) {
 }
 
 BOOST_AUTO_TEST_CASE(tables_that_make_no_sense_are_refused) {
-  auto refused = [&](option_map options, const char* part,
-                     std::vector<std::string> primary_key = {}) {
-    auto t = table("id INT, s STRING", "x", std::move(options));
-    t.primary_key = std::move(primary_key);
-    try {
-      source_of(t);
-      BOOST_ERROR("not refused: " << part);
-    } catch (const plan_error& e) {
-      BOOST_TEST(std::string(e.what()).find(part) != std::string::npos, e.what());
-    }
-  };
+  auto refused
+    = [&](option_map options, const char* part, std::vector<std::string> primary_key = {}) {
+        auto t = table("id INT, s STRING", "x", std::move(options));
+        t.primary_key = std::move(primary_key);
+        try {
+          source_of(t);
+          BOOST_ERROR("not refused: " << part);
+        } catch (const plan_error& e) {
+          BOOST_TEST(std::string(e.what()).find(part) != std::string::npos, e.what());
+        }
+      };
   option_map upsert{
     {"connector", "upsert-kafka"}, {"key.format", "json"}, {"value.format", "json"}};
   refused(upsert, "require to define a PRIMARY KEY");
-  upsert["scan.startup.mode"] = "latest-offset";
-  refused(upsert, "scan.startup.mode", {"id"});
+  upsert["scan.topic-partition-discovery.interval"] = "1 s";
+  refused(upsert, "scan.topic-partition-discovery.interval", {"id"});
   refused({{"format", "json"}}, "PRIMARY KEY", {"id"});
   refused({}, "'format' (or 'value.format') is missing");
   refused({{"format", "json"}, {"value.format", "json"}}, "give one of them");
@@ -259,7 +274,8 @@ BOOST_AUTO_TEST_CASE(tables_that_make_no_sense_are_refused) {
   refused({{"format", "json"}, {"key.format", "json"}, {"key.fields", "nope"}}, "'nope'");
   refused({{"format", "json"}, {"scan.startup.mode", "group-offsets"}}, "properties.group.id");
   refused({{"format", "json"}, {"scan.startup.timestamp-millis", "1"}}, "for 'scan.startup.mode'");
-  refused({{"format", "json"}, {"scan.startup.mode", "specific-offsets"},
+  refused({{"format", "json"},
+           {"scan.startup.mode", "specific-offsets"},
            {"scan.startup.specific-offsets", "0:1"}},
           "must look like");
   refused({{"format", "json"}, {"properties.no.such.thing", "1"}}, "no.such.thing");

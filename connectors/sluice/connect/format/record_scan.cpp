@@ -11,7 +11,11 @@ std::size_t count_newlines(std::string_view bytes) noexcept {
 }
 
 void record_scanner::skip(std::string_view bytes) noexcept {
-  if (!layout_.quoted_newlines) return;
+  if (!layout_.quoted_newlines || bytes.empty()) return;
+  if (std::memchr(bytes.data(), layout_.quote, bytes.size()) == nullptr) { // mostly there are none
+    if (!inside_) can_open_ = bytes.back() == layout_.delimiter || bytes.back() == '\n';
+    return;
+  }
   detail::quote_state state{inside_, can_open_};
   bool stopped = false;
   detail::kernels().move_quotes(state, bytes.data(), bytes.size(), layout_.delimiter, layout_.quote,

@@ -87,9 +87,8 @@ const columnar_format& columnar_format_of(std::string_view identifier, std::stri
     if (format->identifier() == identifier) return *format;
     known += (known.empty() ? "" : ", ") + format->identifier();
   }
-  throw plan_error(
-    fmt::format("table {}: option '{}': there is no format '{}' (there are {})", table, option,
-                identifier, known));
+  throw plan_error(fmt::format("table {}: option '{}': there is no format '{}' (there are {})",
+                               table, option, identifier, known));
 }
 
 } // namespace sluice::table

@@ -41,8 +41,8 @@ public:
   /// The value of 'format', `csv`.
   virtual std::string identifier() const = 0;
 
-  /// The options it takes, under `prefix`: those of both directions, because a table may be read and
-  /// written.
+  /// The options it takes, under `prefix`: those of both directions, because a table may be read
+  /// and written.
   virtual std::vector<option_definition> definitions(const std::string& prefix) const = 0;
 
   /// Decoders that append to `columnar_batch`es of the wanted columns. Errors: `plan_error`.

@@ -7,7 +7,10 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <atomic>
+#include <deque>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <regex>
 #include <set>
@@ -62,6 +65,7 @@ namespace {
 /// Finds where records start, in a pass that skips what it can.
 class file_cutter {
 public:
+  /// REQUIRES: `file` stays where it is.
   file_cutter(const posix_file& file, const record_layout& layout)
     : file_(file), layout_(layout), scanner_(layout), buffer_(256 * 1024, '\0') {
     // Passed over, so that a quote behind it opens a field. A split of it alone holds no record.
@@ -106,6 +110,15 @@ private:
   std::uint64_t position_ = 0;
 };
 
+/// A file that is being cut.
+struct open_cut {
+  posix_file file;
+  std::uint64_t size = 0;
+  std::uint64_t begin = 0; // of the next split
+  std::unique_ptr<file_cutter> cutter;
+};
+
+/// Cutting files with quotes takes a pass over them, so splits are handed out while that goes on.
 class file_enumerator final : public split_enumerator {
 public:
   explicit file_enumerator(std::shared_ptr<const file_source_spec> spec) : spec_(std::move(spec)) {
@@ -113,13 +126,31 @@ public:
   }
 
   std::vector<source_split> discover() override {
+    if (!more_ || (waiting_.empty() && !cut_)) {
+      bool first = !more_;
+      more_ = false;
+      if (!first) return {}; // all that was found is with the readers: there is no more
+      for (auto& path : list_files())
+        if (known_.insert(path).second) waiting_.push_back(path);
+    }
     std::vector<source_split> splits;
-    for (auto& path : list_files())
-      if (known_.insert(path).second) cut(path, splits);
+    std::uint64_t scanned = 0;
+    while (cut_ || !waiting_.empty()) {
+      if (scanned >= bytes_at_a_time) {
+        more_ = true;
+        break;
+      }
+      if (!cut_) {
+        begin_cut(waiting_.front());
+        waiting_.pop_front();
+      }
+      scanned += cut_next(splits);
+    }
     return splits;
   }
 
   std::optional<duration> discovery_interval() const override {
+    if (more_) return duration(1);
     return spec_->options.monitor_interval;
   }
 
@@ -170,23 +201,42 @@ private:
     }
   }
 
-  void cut(const std::string& path, std::vector<source_split>& splits) const {
+  void begin_cut(const std::string& path) {
     auto file = posix_file::open_to_read(path);
     auto size = file.size();
-    auto split_bytes = spec_->format->layout().cuttable ? spec_->options.split_bytes : size;
-    std::uint64_t begin = 0;
-    file_cutter cutter(file, spec_->format->layout());
-    while (begin < size) {
-      auto end = size - begin <= split_bytes ? size : cutter.next_start(begin + split_bytes, size);
-      file_split split{path, begin, end, begin};
-      splits.push_back({split.id(), split.encode()});
-      begin = end;
-    }
+    if (size == 0) return;
+    cut_.emplace(open_cut{std::move(file), size, 0, nullptr});
+    cut_->cutter = std::make_unique<file_cutter>(cut_->file, spec_->format->layout());
   }
+
+  /// Adds the next split of the file that is being cut; returns how many bytes were looked at.
+  std::uint64_t cut_next(std::vector<source_split>& splits) {
+    if (!cut_) return 0;
+    auto layout = spec_->format->layout();
+    auto& c = *cut_;
+    auto split_bytes = layout.cuttable ? spec_->options.split_bytes : c.size;
+    auto end = c.size - c.begin <= split_bytes
+                 ? c.size
+                 : c.cutter->next_start(c.begin + split_bytes, c.size);
+    file_split split{c.file.path(), c.begin, end, c.begin};
+    splits.push_back({split.id(), split.encode()});
+    auto looked_at = layout.quoted_newlines && end < c.size ? end - c.begin : 0;
+    c.begin = end;
+    if (end >= c.size) cut_.reset();
+    return looked_at;
+  }
+
+  /// Scanned in one call of `discover`, about: enough for readers to begin with.
+  static constexpr std::uint64_t bytes_at_a_time = std::uint64_t{64} << 20;
 
   std::shared_ptr<const file_source_spec> spec_;
   std::optional<std::regex> regex_;
   std::set<std::string> known_;
+  std::deque<std::string> waiting_; // files to cut
+  std::optional<open_cut> cut_;
+  /// Whether `discover` has to be called again at once. It turns false only in a call that returns
+  /// nothing, because others may look at it while splits are on their way to them.
+  std::atomic<bool> more_{false};
 };
 
 } // namespace

@@ -147,9 +147,10 @@ private:
   }
 
   part& part_of(std::uint32_t bucket) {
-    while (parts_.size() <= bucket)
-      parts_.emplace_back().bucket
-        = bucketer_->name_of(static_cast<std::uint32_t>(parts_.size() - 1));
+    while (parts_.size() <= bucket) {
+      auto number = static_cast<std::uint32_t>(parts_.size());
+      parts_.emplace_back().bucket = bucketer_->name_of(number);
+    }
     return parts_[bucket];
   }
 

@@ -13,8 +13,10 @@ void prepare_columns(columnar_batch& out, const std::vector<data_type>& types) {
   out.drop_hashes();
   if (fits) {
     for (std::size_t i = 0; i < types.size(); ++i)
-      if (out.at(i).is_flat()) out.writable(i).clear();
-      else fits = false;
+      if (out.at(i).is_flat())
+        out.writable(i).clear();
+      else
+        fits = false;
   }
   if (fits) return;
   std::vector<column_ptr> columns;

@@ -18,5 +18,4 @@ void level_columns(columnar_batch& out, std::size_t rows);
 /// Appends NULLs until the column has `rows` rows.
 void pad_with_nulls(column& c, std::size_t rows);
 
-
 } // namespace sluice::table::internal

@@ -2,6 +2,7 @@
 #include "sluice/connect/format/utf8.hpp"
 #include "sluice/connect/table/internal/column_set.hpp"
 #include "sluice/connect/table/internal/csv_rows.hpp"
+#include "sluice/connect/table/internal/short_text.hpp"
 #include "sluice/connect/table/internal/value_text.hpp"
 #include "sluice/core/errors.hpp"
 #include "sluice/table/types/number_text.hpp"
@@ -133,6 +134,7 @@ public:
     messages_ = true;
     sink_ = &sink;
     kept_.clear();
+    if (messages.empty()) return;
     fill(rows);
     std::uint32_t count = 0;
     std::size_t k = 0;
@@ -151,7 +153,8 @@ private:
   /// Decodes the rows that were found; returns how many are done with, bad ones included.
   std::size_t fill(columnar_batch& out) {
     nulled_ = 0;
-    repair_ = texts_ && !is_valid_utf8(chunk_);
+    auto last = rows_.num_rows() - 1;
+    repair_ = texts_ && !is_valid_utf8(chunk_.substr(0, rows_.end_of(last)));
     std::size_t done = 0;
     if (settings_->ignore_errors || messages_) {
       done = rows_.check(0, true);
@@ -330,7 +333,11 @@ private:
     for (std::size_t i = 0; i < size; ++i) {
       if (field(i, w, text)) [[likely]] {
         if (repair_) repair(text);
-        values[i] = heap.add(text);
+        // Of a text in the chunk, more than it can be read.
+        bool in_chunk = text.data() >= chunk_.data() && text.data() < chunk_.data() + chunk_.size();
+        values[i] = in_chunk && text.size() <= string_ref::inline_size
+                      ? short_text(text.data(), static_cast<std::uint32_t>(text.size()))
+                      : heap.add(text);
       } else {
         values[i] = string_ref();
         c.set_null(i);
@@ -422,9 +429,8 @@ private:
 
 } // namespace
 
-std::shared_ptr<const record_format> make_csv_decoder(const format_columns& columns,
-                                                      csv_settings settings,
-                                                      const std::string& table) {
+std::shared_ptr<const record_format>
+make_csv_decoder(const format_columns& columns, csv_settings settings, const std::string& table) {
   check_csv_types(columns, table);
   return std::make_shared<columnar_csv_format>(columns, std::move(settings));
 }

@@ -88,12 +88,10 @@ private:
       }
     };
     if (c.type().is(type_root::row)) {
-      for (std::size_t i = 0; i < c.num_children(); ++i)
-        element(c.child(i), c.stored(row), i == 0);
+      for (std::size_t i = 0; i < c.num_children(); ++i) element(c.child(i), c.stored(row), i == 0);
     } else {
       auto entry = c.value<list_entry>(row);
-      for (std::uint32_t i = 0; i < entry.size; ++i)
-        element(c.child(0), entry.offset + i, i == 0);
+      for (std::uint32_t i = 0; i < entry.size; ++i) element(c.child(0), entry.offset + i, i == 0);
     }
   }
 
@@ -168,8 +166,8 @@ private:
     if (quote != '\0') out += quote;
     for (char c : text) {
       if (settings_.escape != '\0') {
-        if (c == settings_.escape || (quote == '\0' ? special_[static_cast<unsigned char>(c)]
-                                                    : c == quote))
+        if (c == settings_.escape
+            || (quote == '\0' ? special_[static_cast<unsigned char>(c)] : c == quote))
           out += settings_.escape;
         if (quote == '\0' && c == '\n') c = 'n';
         if (quote == '\0' && c == '\r') c = 'r';
@@ -188,9 +186,8 @@ private:
 
 } // namespace
 
-std::shared_ptr<const record_encoder> make_csv_encoder(const format_columns& columns,
-                                                       csv_settings settings,
-                                                       const std::string& table) {
+std::shared_ptr<const record_encoder>
+make_csv_encoder(const format_columns& columns, csv_settings settings, const std::string& table) {
   check_csv_types(columns, table);
   return std::make_shared<columnar_csv_encoder>(columns, std::move(settings));
 }

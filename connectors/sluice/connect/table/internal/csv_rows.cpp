@@ -31,6 +31,7 @@ bool is_comment(std::string_view row) noexcept {
 void csv_rows::find(std::string_view chunk, bool last, std::size_t max_rows) {
   chunk_ = chunk;
   index_.clear();
+  message_begins_.clear();
   unclosed_ = false;
   if (settings_.irregular())
     find_irregular(max_rows);
@@ -87,11 +88,13 @@ void csv_rows::find_irregular(std::size_t max_rows) {
 void csv_rows::find_messages(std::string_view text, std::span<const std::size_t> ends) {
   chunk_ = text;
   index_.clear();
+  message_begins_.clear();
   unclosed_ = false;
   std::size_t begin = 0;
   for (auto end : ends) {
     // A message is one row: what is behind its first line is not looked at.
     auto rows = index_.num_rows;
+    message_begins_.push_back(begin);
     bool closed = false;
     if (settings_.irregular()) {
       csv_rows one(settings_); // rare: nothing is shared with the others
@@ -116,6 +119,7 @@ void csv_rows::find_messages(std::string_view text, std::span<const std::size_t>
 }
 
 std::size_t csv_rows::begin_of(std::size_t r) const noexcept {
+  if (!message_begins_.empty()) return message_begins_[r];
   return r == 0 ? 0 : index_.ends[index_.rows[r - 1] - 1] + 1;
 }
 
@@ -184,8 +188,8 @@ bool csv_rows::check_row(std::size_t r, bool quotes) {
     }
   }
   if (fields > num_columns_ || (fields < num_columns_ && !settings_.ignore_errors))
-    return refuse(fmt::format("Row length mismatch. {} fields expected but was {}.", num_columns_,
-                              fields));
+    return refuse(
+      fmt::format("Row length mismatch. {} fields expected but was {}.", num_columns_, fields));
   some_short_ |= fields < num_columns_;
   add_good(r, fields);
   return true;

@@ -80,6 +80,8 @@ private:
   std::string_view chunk_;
   ::sluice::detail::csv_index index_;
   std::size_t num_rows_ = 0;
+  /// Where messages begin: not where the row before ends, as in a chunk of lines.
+  std::vector<std::size_t> message_begins_;
   bool unclosed_ = false; // the last row ends inside quotes
   bool some_short_ = false;
   std::vector<std::uint32_t> good_;      // rows of the index

@@ -25,8 +25,8 @@ char character(const format_settings& s, const char* key) {
 void check_type(const data_type& type, bool nested, const std::string& table,
                 const std::string& name) {
   if (type.is(type_root::map) || (nested && type.is_nested()))
-    throw plan_error(fmt::format("table {}: column {}: CSV cannot hold {}", table, name,
-                                 type.to_string()));
+    throw plan_error(
+      fmt::format("table {}: column {}: CSV cannot hold {}", table, name, type.to_string()));
   for (const auto& child : type.children()) check_type(child, true, table, name);
 }
 
@@ -42,17 +42,42 @@ std::vector<option_definition> csv_settings::definitions(const std::string& pref
     {prefix + "field-delimiter", text, false, ",", {}, "Stands between fields."},
     {prefix + "disable-quote-character", boolean, false, "false", {}, "Quotes are plain text."},
     {prefix + "quote-character", text, false, {}, {}, "Encloses fields; \" unless told otherwise."},
-    {prefix + "allow-comments", boolean, false, "false", {},
+    {prefix + "allow-comments",
+     boolean,
+     false,
+     "false",
+     {},
      "Lines that begin with # are passed over."},
-    {prefix + "ignore-parse-errors", boolean, false, "false", {},
+    {prefix + "ignore-parse-errors",
+     boolean,
+     false,
+     "false",
+     {},
      "A field that does not parse is NULL, a line that does not is left out."},
-    {prefix + "array-element-delimiter", text, false, ";", {},
+    {prefix + "array-element-delimiter",
+     text,
+     false,
+     ";",
+     {},
      "Stands between the elements of an array and the fields of a row."},
-    {prefix + "escape-character", text, false, {}, {}, "Takes the meaning from the next character."},
+    {prefix + "escape-character",
+     text,
+     false,
+     {},
+     {},
+     "Takes the meaning from the next character."},
     {prefix + "null-literal", text, false, {}, {}, "What stands for NULL."},
-    {prefix + "write-bigdecimal-in-scientific-notation", boolean, false, "true", {},
+    {prefix + "write-bigdecimal-in-scientific-notation",
+     boolean,
+     false,
+     "true",
+     {},
      "Decimals are written as Java's BigDecimal prints them, else plain."},
-    {prefix + "header", text, false, "none", {"none", "skip", "by-name"},
+    {prefix + "header",
+     text,
+     false,
+     "none",
+     {"none", "skip", "by-name"},
      "Whether files begin with a line of names, and whether columns are found by it."}};
 }
 
@@ -70,14 +95,14 @@ csv_settings csv_settings::of(const format_settings& s) {
   if (options.has(s.prefix + "escape-character")) result.escape = character(s, "escape-character");
   result.array_delimiter = options.text(s.prefix + "array-element-delimiter");
   if (result.array_delimiter.empty())
-    throw plan_error(fmt::format("table {}: option '{}array-element-delimiter' is empty", s.table,
-                                 s.prefix));
+    throw plan_error(
+      fmt::format("table {}: option '{}array-element-delimiter' is empty", s.table, s.prefix));
   if (options.has(s.prefix + "null-literal"))
     result.null_literal = options.text(s.prefix + "null-literal");
   if (result.delimiter == result.quote || result.delimiter == result.escape
       || (result.quote != '\0' && result.quote == result.escape))
-    throw plan_error(fmt::format("table {}: delimiter, quote and escape character of CSV must differ",
-                                 s.table));
+    throw plan_error(
+      fmt::format("table {}: delimiter, quote and escape character of CSV must differ", s.table));
   result.comments = options.boolean(s.prefix + "allow-comments");
   result.ignore_errors = options.boolean(s.prefix + "ignore-parse-errors");
   result.scientific_decimals

@@ -32,11 +32,9 @@ struct csv_settings {
 /// Errors: `plan_error` for types that CSV cannot hold.
 void check_csv_types(const format_columns& columns, const std::string& table);
 
-std::shared_ptr<const record_format> make_csv_decoder(const format_columns& columns,
-                                                      csv_settings settings,
-                                                      const std::string& table);
-std::shared_ptr<const record_encoder> make_csv_encoder(const format_columns& columns,
-                                                       csv_settings settings,
-                                                       const std::string& table);
+std::shared_ptr<const record_format>
+make_csv_decoder(const format_columns& columns, csv_settings settings, const std::string& table);
+std::shared_ptr<const record_encoder>
+make_csv_encoder(const format_columns& columns, csv_settings settings, const std::string& table);
 
 } // namespace sluice::table::internal

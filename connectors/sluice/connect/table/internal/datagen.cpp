@@ -105,7 +105,11 @@ public:
     using enum option_type;
     std::vector<option_definition> list{
       {"rows-per-second", integer, false, "10000", {}, "How fast rows come, of all readers."},
-      {"number-of-rows", integer, false, {}, {},
+      {"number-of-rows",
+       integer,
+       false,
+       {},
+       {},
        "How many rows there are; without it, and without a sequence, there is no end."},
       {"seed", integer, false, {}, {}, "Makes the random values the same in every run."},
       scan_parallelism_option()};

@@ -67,7 +67,11 @@ void datagen_field::define(std::vector<option_definition>& list, const std::stri
   auto key = [&](const char* name) { return "fields." + path + '.' + name; };
   list.push_back({key("null-rate"), number, false, {}, {}, "The share of NULLs, 0 to 1."});
   if (has_sequence(type)) {
-    list.push_back({key("kind"), text, false, {}, {"random", "sequence"},
+    list.push_back({key("kind"),
+                    text,
+                    false,
+                    {},
+                    {"random", "sequence"},
                     "Random values, or start, start + 1, ... end."});
     list.push_back({key("start"), integer, false, {}, {}, "The first of a sequence."});
     list.push_back({key("end"), integer, false, {}, {}, "The last of a sequence."});
@@ -100,7 +104,8 @@ datagen_field datagen_field::of(const std::string& table, const std::string& pat
   if (given("null-rate")) {
     field.null_rate = options.number(key("null-rate"));
     if (!(field.null_rate >= 0 && field.null_rate <= 1)) fail("null-rate", "must be 0 to 1");
-    if (field.null_rate > 0 && !type.nullable()) fail("null-rate", "is of a column that is NOT NULL");
+    if (field.null_rate > 0 && !type.nullable())
+      fail("null-rate", "is of a column that is NOT NULL");
   }
   field.sequence = has_sequence(type) && given("kind") && options.text(key("kind")) == "sequence";
   if (has_sequence(type) && !field.sequence)
@@ -129,7 +134,8 @@ datagen_field datagen_field::of(const std::string& table, const std::string& pat
   } else if (bounded_number(type)) {
     double most = std::numeric_limits<double>::max();
     if (type.is(type_root::float_)) most = std::numeric_limits<float>::max();
-    if (type.is(type_root::decimal)) most = std::pow(10.0, type.precision() - type.scale()) * 0.999999;
+    if (type.is(type_root::decimal))
+      most = std::pow(10.0, type.precision() - type.scale()) * 0.999999;
     double least = type.is(type_root::float_)    ? std::numeric_limits<float>::denorm_min()
                    : type.is(type_root::double_) ? std::numeric_limits<double>::denorm_min()
                                                  : -most;
@@ -156,7 +162,8 @@ datagen_field datagen_field::of(const std::string& table, const std::string& pat
 }
 
 std::size_t datagen_field::random_length(random_bits& random) const {
-  return variable_length && length > 0 ? 1 + static_cast<std::size_t>(random.below(length)) : length;
+  return variable_length && length > 0 ? 1 + static_cast<std::size_t>(random.below(length))
+                                       : length;
 }
 
 void datagen_field::append_text(column& c, random_bits& random) const {

@@ -2,8 +2,8 @@
 #pragma once
 
 #include "sluice/connect/table/internal/random_bits.hpp"
-#include "sluice/table/connect/table_connector.hpp"
 #include "sluice/table/column/column.hpp"
+#include "sluice/table/connect/table_connector.hpp"
 
 #include <cstdint>
 #include <optional>

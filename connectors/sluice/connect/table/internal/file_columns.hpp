@@ -15,7 +15,7 @@ struct file_column {
 
   origin from = origin::record;
   data_type type;
-  std::string partition = {};  ///< name of the partition column
+  std::string partition = {};    ///< name of the partition column
   std::size_t record_column = 0; ///< of the batch that the format decodes
 };
 

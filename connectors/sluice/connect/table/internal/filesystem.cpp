@@ -42,13 +42,18 @@ private:
     std::vector<option_definition> list{
       {"path", text, true, {}, {}, "A directory, or to read a file; `file://` may be in front."},
       {"format", text, true, {}, {}, "How rows look in the files: csv, json or raw."},
-      {"partition.default-name", text, false, "__DEFAULT_PARTITION__", {},
+      {"partition.default-name",
+       text,
+       false,
+       "__DEFAULT_PARTITION__",
+       {},
        "The directory of a partition column that is NULL or empty."}};
     append(list, filesystem_source_options());
     append(list, filesystem_sink_options());
     if (auto format = table.options.find("format"); format != table.options.end())
-      append(list, columnar_format_of(format->second, table.name, "format")
-                     .definitions(format->second + '.'));
+      append(
+        list,
+        columnar_format_of(format->second, table.name, "format").definitions(format->second + '.'));
     return list;
   }
 };

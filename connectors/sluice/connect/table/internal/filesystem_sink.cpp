@@ -59,6 +59,7 @@ public:
                                    "PARTITIONED BY",
                                    table.name));
     check_sizes();
+    parallelism();
     make();
   }
 
@@ -171,22 +172,49 @@ private:
 
 std::vector<option_definition> filesystem_sink_options() {
   using enum option_type;
-  return {
-    {"sink.rolling-policy.file-size", memory_size, false, "128 mb", {},
-     "A file is finished when it has this size."},
-    {"sink.rolling-policy.rollover-interval", duration, false, "30 min", {},
-     "A file is finished when it is this old, and at every checkpoint."},
-    {"sink.rolling-policy.check-interval", duration, false, "1 min", {},
-     "How often to look whether a file is that old."},
-    {"sink.partition-commit.trigger", text, false, "process-time", {"process-time"},
-     "When a partition is committed: at the checkpoint that completes its files."},
-    {"sink.partition-commit.policy.kind", text, false, {}, {"success-file"},
-     "What committing a partition does: put an empty file beside its data."},
-    {"sink.partition-commit.success-file.name", text, false, "_SUCCESS", {},
-     "The name of that file."},
-    {"sink.shuffle-by-partition.enable", boolean, false, "false", {},
-     "Whether each partition is written by one writer only."},
-    sink_parallelism_option()};
+  return {{"sink.rolling-policy.file-size",
+           memory_size,
+           false,
+           "128 mb",
+           {},
+           "A file is finished when it has this size."},
+          {"sink.rolling-policy.rollover-interval",
+           duration,
+           false,
+           "30 min",
+           {},
+           "A file is finished when it is this old, and at every checkpoint."},
+          {"sink.rolling-policy.check-interval",
+           duration,
+           false,
+           "1 min",
+           {},
+           "How often to look whether a file is that old."},
+          {"sink.partition-commit.trigger",
+           text,
+           false,
+           "process-time",
+           {"process-time"},
+           "When a partition is committed: at the checkpoint that completes its files."},
+          {"sink.partition-commit.policy.kind",
+           text,
+           false,
+           {},
+           {"success-file"},
+           "What committing a partition does: put an empty file beside its data."},
+          {"sink.partition-commit.success-file.name",
+           text,
+           false,
+           "_SUCCESS",
+           {},
+           "The name of that file."},
+          {"sink.shuffle-by-partition.enable",
+           boolean,
+           false,
+           "false",
+           {},
+           "Whether each partition is written by one writer only."},
+          sink_parallelism_option()};
 }
 
 std::shared_ptr<const table_sink> make_filesystem_sink(const table_description& table,

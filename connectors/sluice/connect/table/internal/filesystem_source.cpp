@@ -62,9 +62,10 @@ file_column metadata_of(const table_description& table, const metadata_column& c
                                    column.name, kind.type.to_string(), column.type.to_string()));
     return {kind.origin, column.type};
   }
-  throw plan_error(fmt::format("table {}: column {}: the filesystem connector has no metadata '{}' (it "
-                               "has {})",
-                               table.name, column.name, column.key, known));
+  throw plan_error(
+    fmt::format("table {}: column {}: the filesystem connector has no metadata '{}' (it "
+                "has {})",
+                table.name, column.name, column.key, known));
 }
 
 class filesystem_table final : public table_source {
@@ -76,11 +77,12 @@ public:
     if (options.has("source.monitor-interval")) {
       files_.monitor_interval = options.time("source.monitor-interval");
       if (files_.monitor_interval->count() <= 0)
-        throw plan_error(fmt::format("table {}: option 'source.monitor-interval' must be positive",
-                                     table.name));
+        throw plan_error(
+          fmt::format("table {}: option 'source.monitor-interval' must be positive", table.name));
     }
     if (options.has("source.path.regex-pattern"))
       files_.regex = options.text("source.path.regex-pattern");
+    parallelism();
     make({})->validate();
   }
 
@@ -160,9 +162,17 @@ private:
 
 std::vector<option_definition> filesystem_source_options() {
   using enum option_type;
-  return {{"source.monitor-interval", duration, false, {}, {},
+  return {{"source.monitor-interval",
+           duration,
+           false,
+           {},
+           {},
            "Looks for new files this often, for ever; without it, what is there is read once."},
-          {"source.path.regex-pattern", text, false, {}, {},
+          {"source.path.regex-pattern",
+           text,
+           false,
+           {},
+           {},
            "Only files whose absolute path matches are read."},
           scan_parallelism_option()};
 }

@@ -62,8 +62,8 @@ public:
     poll_result result;
     drop_ended(result);
     if (splits_.empty()) {
-      result.status = result.ended_splits.empty() ? poll_result::state::finished
-                                                  : poll_result::state::more;
+      result.status
+        = result.ended_splits.empty() ? poll_result::state::finished : poll_result::state::more;
       return result;
     }
     turn_ = (turn_ + 1) % splits_.size();
@@ -135,8 +135,7 @@ public:
   }
   std::string name() const override { return settings_->name; }
   std::unique_ptr<split_enumerator> make_enumerator(std::uint32_t parallelism) const override {
-    return std::make_unique<enumerator>(settings_->count,
-                                        settings_->one_reader ? 1 : parallelism);
+    return std::make_unique<enumerator>(settings_->count, settings_->one_reader ? 1 : parallelism);
   }
   std::unique_ptr<source_reader> make_reader() const override {
     return std::make_unique<reader>(settings_);

@@ -164,7 +164,8 @@ std::unique_ptr<columnar_batch> parse_inline_rows(std::string_view text,
       if (!append_inline(*parsed[i], element))
         fail(fmt::format("{} is not {}", element, describe_type(columns[i].type)));
     }
-    if (more && !columns.empty()) fail(fmt::format("there are more than {} values", columns.size()));
+    if (more && !columns.empty())
+      fail(fmt::format("there are more than {} values", columns.size()));
     kinds.push_back(kind);
     changes |= kind != row_kind::insert;
   }

@@ -34,9 +34,10 @@ changelog_mode mode_of(const std::string& text, const std::string& table) {
                     changelog_mode{false, false, true}, changelog_mode{true, true, false},
                     changelog_mode{false, true, false}})
     if (mode.to_string() == text) return mode;
-  throw plan_error(fmt::format("table {}: option 'changelog-mode' is I, I,UB,UA,D, I,UA,D or a part "
-                               "of it, not '{}'",
-                               table, text));
+  throw plan_error(
+    fmt::format("table {}: option 'changelog-mode' is I, I,UB,UA,D, I,UA,D or a part "
+                "of it, not '{}'",
+                table, text));
 }
 
 class inline_table final : public table_source {
@@ -74,7 +75,8 @@ public:
 private:
   void check_kind(std::size_t row) const {
     auto kind = rows_->kind(row);
-    bool known = kind == row_kind::insert || (kind == row_kind::update_before && mode_.update_before)
+    bool known = kind == row_kind::insert
+                 || (kind == row_kind::update_before && mode_.update_before)
                  || (kind == row_kind::update_after && mode_.update_after)
                  || (kind == row_kind::delete_ && mode_.deletes);
     if (!known)

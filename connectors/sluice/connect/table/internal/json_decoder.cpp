@@ -1,6 +1,7 @@
 #include "sluice/connect/format/utf8.hpp"
 #include "sluice/connect/table/internal/column_set.hpp"
 #include "sluice/connect/table/internal/json_settings.hpp"
+#include "sluice/connect/table/internal/json_template.hpp"
 #include "sluice/connect/table/internal/line_records.hpp"
 #include "sluice/core/errors.hpp"
 #include "sluice/table/types/decimal.hpp"
@@ -43,6 +44,25 @@ struct json_column {
     for (const auto& child : t.children()) children.emplace_back(child);
   }
 };
+
+bool is_json_number(std::string_view text) noexcept {
+  auto take_digits = [&] {
+    auto n = std::min(text.find_first_not_of("0123456789"), text.size());
+    text.remove_prefix(n);
+    return n;
+  };
+  auto take = [&](std::string_view any) {
+    bool found = !text.empty() && any.find(text.front()) != std::string_view::npos;
+    if (found) text.remove_prefix(1);
+    return found;
+  };
+  take("-");
+  if (!take("0") && take_digits() == 0) return false;
+  if (take(".") && take_digits() == 0) return false;
+  if (!take("eE")) return text.empty();
+  take("+-");
+  return take_digits() > 0 && text.empty();
+}
 
 /// What became of a value.
 enum class outcome : std::uint8_t {
@@ -311,11 +331,9 @@ private:
     if (type == od::json_type::string) {
       if (auto error = value.get_string().get(text)) return broken(error);
     } else if (type == od::json_type::number) {
-      double checked = 0;
       text = token(value);
-      if (value.get_double().get(checked) && !c.type().is(type_root::decimal))
-        return bad(c, text);
-      if (c.type().is_temporal()) return bad(c, text);
+      if (!is_json_number(text)) return broken(simdjson::NUMBER_ERROR);
+      if (c.type().is_temporal() || c.type().is_binary()) return bad(c, text);
     } else if (type == od::json_type::boolean && c.type().is(type_root::boolean)) {
       bool yes = false;
       if (auto error = value.get_bool().get(yes)) return broken(error);
@@ -352,7 +370,10 @@ private:
       return outcome::good;
     }
     if (type == od::json_type::null) return null_or_bad(value, c);
-    c.append_text(token(value));
+    text = token(value);
+    if (type == od::json_type::number ? !is_json_number(text) : text != "true" && text != "false")
+      return broken(simdjson::TAPE_ERROR);
+    c.append_text(text);
     return outcome::good;
   }
 
@@ -406,7 +427,8 @@ private:
     if (value.get_object().get(object)) return null_or_bad(value, c);
     auto result = read_fields(
       object, reader.fields, [&](std::size_t i) -> column& { return c.child(i); }, reader.children);
-    if (result != outcome::good) return outcome::broken; // of a strict format: the record is refused
+    if (result != outcome::good)
+      return outcome::broken; // of a strict format: the record is refused
     c.append_row();
     return outcome::good;
   }
@@ -431,7 +453,8 @@ public:
   columnar_json_decoder(std::shared_ptr<const json_settings> settings,
                         const std::vector<data_type::field>& fields)
     : line_records(types_of(fields)), settings_(std::move(settings)), reader_(*settings_, parser_),
-      fields_(names_of(fields)) {
+      fields_(names_of(fields)),
+      template_(fields, settings_->timestamps, settings_->fail_on_missing_field) {
     for (const auto& field : fields) readers_.emplace_back(field.type);
   }
 
@@ -443,6 +466,10 @@ protected:
   }
 
   bool decode_line(std::string_view line, std::size_t& count, std::string& reason) override {
+    if (template_.append(line, columns_)) [[likely]] {
+      ++count;
+      return true;
+    }
     if (line.find_first_not_of(" \t\r\n") == std::string_view::npos) return true;
     auto before = count;
     auto result = decode_text(line, count);
@@ -453,7 +480,10 @@ protected:
       repaired_.append(simdjson::SIMDJSON_PADDING, ' ');
       result = decode_text(std::string_view(repaired_).substr(0, size), count);
     }
-    if (!result) return true;
+    if (!result) {
+      template_.learn(line);
+      return true;
+    }
     reason = reader_.problem();
     count = before;
     level_columns(*out_, before);
@@ -488,8 +518,8 @@ private:
     reader_.start(text.data() + text.size());
     od::document document;
     auto error = parser_
-                   .iterate(simdjson::padded_string_view(
-                     text.data(), text.size(), text.size() + simdjson::SIMDJSON_PADDING))
+                   .iterate(simdjson::padded_string_view(text.data(), text.size(),
+                                                         text.size() + simdjson::SIMDJSON_PADDING))
                    .get(document);
     if (error) return fail(error);
     od::object object;
@@ -527,6 +557,7 @@ private:
   od::parser parser_;
   json_column_reader reader_;
   object_fields fields_;
+  json_template template_;
   std::vector<json_column> readers_;
   columnar_batch* out_ = nullptr;
   std::vector<column*> columns_;
@@ -557,9 +588,8 @@ private:
 
 } // namespace
 
-std::shared_ptr<const record_format> make_json_decoder(const format_columns& columns,
-                                                       json_settings settings,
-                                                       const std::string& table) {
+std::shared_ptr<const record_format>
+make_json_decoder(const format_columns& columns, json_settings settings, const std::string& table) {
   check_json_types(columns, table);
   return std::make_shared<columnar_json_format>(columns, std::move(settings));
 }

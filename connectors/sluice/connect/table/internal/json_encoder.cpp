@@ -201,9 +201,8 @@ private:
 
 } // namespace
 
-std::shared_ptr<const record_encoder> make_json_encoder(const format_columns& columns,
-                                                        json_settings settings,
-                                                        const std::string& table) {
+std::shared_ptr<const record_encoder>
+make_json_encoder(const format_columns& columns, json_settings settings, const std::string& table) {
   check_json_types(columns, table);
   return std::make_shared<columnar_json_encoder>(columns, std::move(settings));
 }

@@ -10,8 +10,9 @@ namespace {
 
 void check_type(const data_type& type, const std::string& table, const std::string& name) {
   if (type.is(type_root::map) && !type.children()[0].is_character())
-    throw plan_error(fmt::format("table {}: column {}: JSON has only texts as keys of a map, not {}",
-                                 table, name, type.children()[0].to_string()));
+    throw plan_error(
+      fmt::format("table {}: column {}: JSON has only texts as keys of a map, not {}", table, name,
+                  type.children()[0].to_string()));
   for (const auto& child : type.children()) check_type(child, table, name);
 }
 
@@ -23,19 +24,42 @@ void check_json_types(const format_columns& columns, const std::string& table) {
 
 std::vector<option_definition> json_settings::definitions(const std::string& prefix) {
   using enum option_type;
-  return {{prefix + "fail-on-missing-field", boolean, false, "false", {},
+  return {{prefix + "fail-on-missing-field",
+           boolean,
+           false,
+           "false",
+           {},
            "A missing field is an error, else NULL."},
-          {prefix + "ignore-parse-errors", boolean, false, "false", {},
+          {prefix + "ignore-parse-errors",
+           boolean,
+           false,
+           "false",
+           {},
            "A field that does not parse is NULL, a record that does not is left out."},
-          {prefix + "timestamp-format.standard", text, false, "SQL", {"SQL", "ISO-8601"},
+          {prefix + "timestamp-format.standard",
+           text,
+           false,
+           "SQL",
+           {"SQL", "ISO-8601"},
            "How timestamps look: with a blank, or a T."},
-          {prefix + "map-null-key.mode", text, false, "FAIL", {"FAIL", "DROP", "LITERAL"},
+          {prefix + "map-null-key.mode",
+           text,
+           false,
+           "FAIL",
+           {"FAIL", "DROP", "LITERAL"},
            "What to do about the NULL key of a map."},
-          {prefix + "map-null-key.literal", text, false, "null", {},
-           "The key for LITERAL."},
-          {prefix + "encode.decimal-as-plain-number", boolean, false, "false", {},
+          {prefix + "map-null-key.literal", text, false, "null", {}, "The key for LITERAL."},
+          {prefix + "encode.decimal-as-plain-number",
+           boolean,
+           false,
+           "false",
+           {},
            "Decimals are never written with an exponent."},
-          {prefix + "encode.ignore-null-fields", boolean, false, "false", {},
+          {prefix + "encode.ignore-null-fields",
+           boolean,
+           false,
+           "false",
+           {},
            "Fields that are NULL are not written."}};
 }
 

@@ -30,11 +30,9 @@ struct json_settings {
 /// Errors: `plan_error` for types that JSON cannot hold.
 void check_json_types(const format_columns& columns, const std::string& table);
 
-std::shared_ptr<const record_format> make_json_decoder(const format_columns& columns,
-                                                       json_settings settings,
-                                                       const std::string& table);
-std::shared_ptr<const record_encoder> make_json_encoder(const format_columns& columns,
-                                                        json_settings settings,
-                                                        const std::string& table);
+std::shared_ptr<const record_format>
+make_json_decoder(const format_columns& columns, json_settings settings, const std::string& table);
+std::shared_ptr<const record_encoder>
+make_json_encoder(const format_columns& columns, json_settings settings, const std::string& table);
 
 } // namespace sluice::table::internal

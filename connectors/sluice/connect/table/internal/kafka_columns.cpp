@@ -80,8 +80,9 @@ kafka_metadata kafka_metadata_of(const table_description& table, const metadata_
                                    column.name, k.type, column.type.to_string()));
     return k.kind;
   }
-  throw plan_error(fmt::format("table {}: column {}: the connector has no metadata '{}' (it has {})",
-                               table.name, column.name, column.key, list));
+  throw plan_error(
+    fmt::format("table {}: column {}: the connector has no metadata '{}' (it has {})", table.name,
+                column.name, column.key, list));
 }
 
 void kafka_layout::define(std::vector<option_definition>& list, const table_description& table,
@@ -94,9 +95,17 @@ void kafka_layout::define(std::vector<option_definition>& list, const table_desc
   }
   list.push_back({"value.format", text, upsert, {}, {}, "How values look: csv, json or raw."});
   list.push_back({"key.format", text, upsert, {}, {}, "How keys look: csv, json or raw."});
-  list.push_back({"key.fields-prefix", text, false, {}, {},
+  list.push_back({"key.fields-prefix",
+                  text,
+                  false,
+                  {},
+                  {},
                   "In front of the names of key columns, but not in the key itself."});
-  list.push_back({"value.fields-include", text, false, "ALL", {"ALL", "EXCEPT_KEY"},
+  list.push_back({"value.fields-include",
+                  text,
+                  false,
+                  "ALL",
+                  {"ALL", "EXCEPT_KEY"},
                   "Whether the columns of the key are in the value as well."});
   define_format(list, table, "value.format", "value.");
   define_format(list, table, "key.format", "key.");

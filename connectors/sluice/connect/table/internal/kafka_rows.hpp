@@ -39,7 +39,6 @@ struct kafka_messages_settings {
   bool upsert = false;
   time_zone zone;
 };
-std::shared_ptr<const kafka_serializer_base>
-make_rows_serializer(kafka_messages_settings settings);
+std::shared_ptr<const kafka_serializer_base> make_rows_serializer(kafka_messages_settings settings);
 
 } // namespace sluice::table::internal

@@ -26,9 +26,8 @@ public:
     : s_(std::move(settings)), values_in_(*s_->value) {
     if (s_->key) keys_in_.emplace(*s_->key);
     plain_ = !s_->upsert && !s_->key
-             && std::all_of(s_->columns.begin(), s_->columns.end(), [](const auto& c) {
-                  return c.from == kafka_column::origin::value;
-                });
+             && std::all_of(s_->columns.begin(), s_->columns.end(),
+                            [](const auto& c) { return c.from == kafka_column::origin::value; });
   }
 
   void decode(std::span<const kafka_record> records, batch& out, std::vector<std::uint32_t>& ends,

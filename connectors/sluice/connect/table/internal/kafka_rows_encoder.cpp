@@ -7,8 +7,7 @@ namespace {
 
 class rows_encoder final : public kafka_encoder {
 public:
-  explicit rows_encoder(const kafka_messages_settings& settings)
-    : s_(settings), values_(s_.value) {
+  explicit rows_encoder(const kafka_messages_settings& settings) : s_(settings), values_(s_.value) {
     if (s_.key) keys_.emplace(s_.key);
   }
 

@@ -21,10 +21,9 @@ constexpr const char* servers_key = "properties.bootstrap.servers";
 /// Java's client that Flink sets itself.
 kafka_properties properties_of(const table_options& options) {
   auto properties = options.with_prefix("properties.");
-  for (const auto* name :
-       {"bootstrap.servers", "group.id", "auto.offset.reset", "key.deserializer",
-        "value.deserializer", "key.serializer", "value.serializer", "enable.auto.commit",
-        "commit.offsets.on.checkpoint", "transaction.timeout.ms", "partition.discovery.interval.ms"})
+  for (const auto* name : {"bootstrap.servers", "group.id", "auto.offset.reset", "key.deserializer",
+                           "value.deserializer", "key.serializer", "value.serializer",
+                           "commit.offsets.on.checkpoint", "transaction.timeout.ms"})
     properties.erase(name);
   return properties;
 }
@@ -123,23 +122,49 @@ std::optional<kafka_offsets> ending_offsets(const table_description& table,
 void define_scan_options(std::vector<option_definition>& list, bool upsert) {
   using enum option_type;
   if (!upsert) {
-    list.push_back({"scan.startup.mode", text, false, "group-offsets",
-                    {"earliest-offset", "latest-offset", "group-offsets", "timestamp",
-                     "specific-offsets"},
-                    "Where reading begins."});
-    list.push_back({"scan.startup.specific-offsets", text, false, {}, {},
+    list.push_back(
+      {"scan.startup.mode",
+       text,
+       false,
+       "group-offsets",
+       {"earliest-offset", "latest-offset", "group-offsets", "timestamp", "specific-offsets"},
+       "Where reading begins."});
+    list.push_back({"scan.startup.specific-offsets",
+                    text,
+                    false,
+                    {},
+                    {},
                     "partition:0,offset:42;partition:1,offset:300"});
-    list.push_back({"scan.startup.timestamp-millis", integer, false, {}, {},
+    list.push_back({"scan.startup.timestamp-millis",
+                    integer,
+                    false,
+                    {},
+                    {},
                     "The time of the first records to read."});
-    list.push_back({"scan.topic-partition-discovery.interval", duration, false, "5 min", {},
+    list.push_back({"scan.topic-partition-discovery.interval",
+                    duration,
+                    false,
+                    "5 min",
+                    {},
                     "How often to look for new partitions; 0: only at the start."});
   }
-  list.push_back({"scan.bounded.mode", text, false, "unbounded",
+  list.push_back({"scan.bounded.mode",
+                  text,
+                  false,
+                  "unbounded",
                   {"unbounded", "latest-offset", "group-offsets", "timestamp", "specific-offsets"},
                   "Where reading ends."});
-  list.push_back({"scan.bounded.specific-offsets", text, false, {}, {},
+  list.push_back({"scan.bounded.specific-offsets",
+                  text,
+                  false,
+                  {},
+                  {},
                   "partition:0,offset:42;partition:1,offset:300"});
-  list.push_back({"scan.bounded.timestamp-millis", integer, false, {}, {},
+  list.push_back({"scan.bounded.timestamp-millis",
+                  integer,
+                  false,
+                  {},
+                  {},
                   "The time of the first records not to read."});
   list.push_back(scan_parallelism_option());
 }
@@ -162,23 +187,47 @@ void define_kafka_options(std::vector<option_definition>& list, bool upsert) {
   using enum option_type;
   list.push_back({"topic", text, upsert, {}, {}, "The topic; to read, several with ; between."});
   if (!upsert)
-    list.push_back({"topic-pattern", text, false, {}, {},
+    list.push_back({"topic-pattern",
+                    text,
+                    false,
+                    {},
+                    {},
                     "A regular expression for the names of the topics to read."});
   list.push_back({servers_key, text, true, {}, {}, "host:port, several with commas between."});
   list.push_back({"properties.*", text, false, {}, {}, "Settings of the client library."});
   define_scan_options(list, upsert);
   if (!upsert) {
-    list.push_back({"sink.partitioner", text, false, "default",
-                    {"default", "fixed", "round-robin"}, "Which partition a row goes to."});
+    list.push_back({"sink.partitioner",
+                    text,
+                    false,
+                    "default",
+                    {"default", "fixed", "round-robin"},
+                    "Which partition a row goes to."});
   } else {
-    list.push_back({"sink.buffer-flush.max-rows", integer, false, "0", {},
+    list.push_back({"sink.buffer-flush.max-rows",
+                    integer,
+                    false,
+                    "0",
+                    {},
                     "With the interval: rows are held back, and the last of a key is written."});
-    list.push_back({"sink.buffer-flush.interval", duration, false, "0 s", {},
+    list.push_back({"sink.buffer-flush.interval",
+                    duration,
+                    false,
+                    "0 s",
+                    {},
                     "How long rows are held back at most."});
   }
-  list.push_back({"sink.delivery-guarantee", text, false, "at-least-once",
-                  {"none", "at-least-once", "exactly-once"}, "What a failure may do to rows."});
-  list.push_back({"sink.transactional-id-prefix", text, false, {}, {},
+  list.push_back({"sink.delivery-guarantee",
+                  text,
+                  false,
+                  "at-least-once",
+                  {"none", "at-least-once", "exactly-once"},
+                  "What a failure may do to rows."});
+  list.push_back({"sink.transactional-id-prefix",
+                  text,
+                  false,
+                  {},
+                  {},
                   "Begins the names of transactions; for exactly-once."});
   list.push_back(sink_parallelism_option());
 }
@@ -213,8 +262,8 @@ kafka_source_options kafka_source_settings(const table_description& table,
   return result;
 }
 
-kafka_sink_options kafka_sink_settings(const table_description& table,
-                                       const table_options& options, bool upsert) {
+kafka_sink_options kafka_sink_settings(const table_description& table, const table_options& options,
+                                       bool upsert) {
   kafka_sink_options result;
   result.bootstrap_servers = options.text(servers_key);
   const auto& guarantee = options.text("sink.delivery-guarantee");
@@ -222,7 +271,7 @@ kafka_sink_options kafka_sink_settings(const table_description& table,
                     : guarantee == "exactly-once" ? kafka_delivery::exactly_once
                                                   : kafka_delivery::at_least_once;
   bool exactly_once = result.delivery == kafka_delivery::exactly_once;
-  if (options.has("sink.transactional-id-prefix") && exactly_once)
+  if (options.has("sink.transactional-id-prefix"))
     result.transactional_id_prefix = options.text("sink.transactional-id-prefix");
   if (exactly_once && result.transactional_id_prefix.empty())
     fail(table, "sink.transactional-id-prefix must be specified when using "

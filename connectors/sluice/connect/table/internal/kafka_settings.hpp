@@ -17,7 +17,7 @@ std::vector<std::string> topics_of(const table_options& options);
 // Errors of both: `plan_error`.
 kafka_source_options kafka_source_settings(const table_description& table,
                                            const table_options& options, bool upsert);
-kafka_sink_options kafka_sink_settings(const table_description& table,
-                                       const table_options& options, bool upsert);
+kafka_sink_options kafka_sink_settings(const table_description& table, const table_options& options,
+                                       bool upsert);
 
 } // namespace sluice::table::internal

@@ -47,6 +47,7 @@ public:
     for (const auto& column : table.metadata) metadata_.push_back(kafka_metadata_of(table, column));
     scan_request all;
     for (std::size_t i = 0; i < table.columns.size(); ++i) all.columns.push_back(i);
+    parallelism();
     make(all)->validate();
   }
 
@@ -74,8 +75,8 @@ public:
       auto& part = from_key ? key : value;
       column.from = from_key ? kafka_column::origin::key : kafka_column::origin::value;
       column.number = part.wanted.size();
-      part.wanted.push_back(static_cast<std::size_t>(
-        from_key ? in_key - layout_.key.begin() : in_value - layout_.value.begin()));
+      part.wanted.push_back(static_cast<std::size_t>(from_key ? in_key - layout_.key.begin()
+                                                              : in_value - layout_.value.begin()));
       rows.columns.push_back(std::move(column));
     }
     for (auto i : request.metadata) {
@@ -87,8 +88,8 @@ public:
     }
     if (!key.wanted.empty() || upsert_)
       rows.key = layout_.key_format->decoder(key, {table_.name, &options_, layout_.key_prefix});
-    rows.value = layout_.value_format->decoder(value, {table_.name, &options_,
-                                                       layout_.value_prefix});
+    rows.value
+      = layout_.value_format->decoder(value, {table_.name, &options_, layout_.value_prefix});
     rows.upsert = upsert_;
     rows.zone = zone_;
     return std::make_shared<rows_source>(make_rows_deserializer(std::move(rows)), kafka_);
@@ -131,11 +132,12 @@ public:
       kafka_(kafka_sink_settings(table, options, upsert)) {
     auto topics = topics_of(options);
     if (topics.size() != 1)
-      throw plan_error(fmt::format("table {}: option 'topic' must name one topic to write to",
-                                   table.name));
+      throw plan_error(
+        fmt::format("table {}: option 'topic' must name one topic to write to", table.name));
     topic_ = topics[0];
     find_metadata();
     check_buffer();
+    parallelism();
     make()->validate();
   }
 
@@ -151,8 +153,9 @@ public:
 
   std::shared_ptr<const sink_base> make() const override {
     kafka_messages_settings messages;
-    if (layout_.key_format) messages.key = encoder(layout_.key_fields(table_), layout_.key,
-                                                   *layout_.key_format, layout_.key_prefix);
+    if (layout_.key_format)
+      messages.key
+        = encoder(layout_.key_fields(table_), layout_.key, *layout_.key_format, layout_.key_prefix);
     messages.value = encoder(layout_.value_fields(table_), layout_.value, *layout_.value_format,
                              layout_.value_prefix);
     messages.timestamp = timestamp_;

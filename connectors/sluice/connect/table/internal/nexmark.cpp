@@ -39,8 +39,7 @@ nexmark_column column_of(const data_type::field& field, const std::string& table
     auto at
       = std::find_if(known.begin(), known.end(), [&](const auto& k) { return k.name == name; });
     bool fits = at != known.end()
-                && (at->type.is_character() ? type.is_character()
-                                            : type.is(at->type.root()));
+                && (at->type.is_character() ? type.is_character() : type.is(at->type.root()));
     if (!fits) {
       std::string list;
       for (const auto& k : known)
@@ -50,8 +49,8 @@ nexmark_column column_of(const data_type::field& field, const std::string& table
     }
     auto number = static_cast<std::size_t>(at - known.begin());
     if (std::find(result.fields.begin(), result.fields.end(), number) != result.fields.end())
-      throw plan_error(fmt::format("table {}: column {}: field {} comes twice", table, field.name,
-                                   name));
+      throw plan_error(
+        fmt::format("table {}: column {}: field {} comes twice", table, field.name, name));
     result.fields.push_back(number);
   }
   return result;
@@ -67,9 +66,10 @@ public:
     auto rate = static_cast<double>(at_least(options, "first-event.rate", 1));
     if (options.has("next-event.rate")
         && at_least(options, "next-event.rate", 1) != at_least(options, "first-event.rate", 1))
-      throw plan_error(fmt::format("table {}: options 'first-event.rate' and 'next-event.rate' must "
-                                   "be equal: the rate does not change",
-                                   table.name));
+      throw plan_error(
+        fmt::format("table {}: options 'first-event.rate' and 'next-event.rate' must "
+                    "be equal: the rate does not change",
+                    table.name));
     settings_.microseconds_per_event = 1e6 / rate;
     if (options.boolean("rate.limited")) rate_ = rate;
     settings_.person_share = at_least(options, "person.proportion", 1);
@@ -148,15 +148,34 @@ public:
       {"person.avg-size", memory_size, false, "200", {}, "Bytes of a person."},
       {"auction.avg-size", memory_size, false, "500", {}, "Bytes of an auction."},
       {"bid.avg-size", memory_size, false, "100", {}, "Bytes of a bid."},
-      {"auction.hot-ratio.sellers", integer, false, "4", {}, "All but one in so many auctions are "
-                                                             "of a hot seller."},
-      {"bid.hot-ratio.auctions", integer, false, "2", {}, "All but one in so many bids are on a hot "
-                                                          "auction."},
-      {"bid.hot-ratio.bidders", integer, false, "4", {}, "All but one in so many bids are of a hot "
-                                                         "bidder."},
+      {"auction.hot-ratio.sellers",
+       integer,
+       false,
+       "4",
+       {},
+       "All but one in so many auctions are "
+       "of a hot seller."},
+      {"bid.hot-ratio.auctions",
+       integer,
+       false,
+       "2",
+       {},
+       "All but one in so many bids are on a hot "
+       "auction."},
+      {"bid.hot-ratio.bidders",
+       integer,
+       false,
+       "4",
+       {},
+       "All but one in so many bids are of a hot "
+       "bidder."},
       {"base-time-millis", integer, false, "1436918400000", {}, "Event time of the first event."},
       {"first-event.id", integer, false, "0", {}, "The public generator begins with 2."},
-      {"bid.shifted-bidders", boolean, false, "false", {},
+      {"bid.shifted-bidders",
+       boolean,
+       false,
+       "false",
+       {},
        "Bidders have 1000 added twice, as the public generator does."},
       scan_parallelism_option()};
   }

@@ -23,10 +23,9 @@ constexpr std::array<std::string_view, 11> first_names{
   "Peter", "Paul", "Luke", "John", "Saul", "Vicky", "Kate", "Julie", "Sarah", "Deiter", "Walter"};
 constexpr std::array<std::string_view, 9> last_names{
   "Shultz", "Abrams", "Spencer", "White", "Bartels", "Walton", "Smith", "Jones", "Noris"};
-constexpr std::array<std::string_view, 10> cities{"Phoenix",  "Los Angeles", "San Francisco",
-                                                  "Boise",    "Portland",    "Bend",
-                                                  "Redmond",  "Seattle",     "Kent",
-                                                  "Cheyenne"};
+constexpr std::array<std::string_view, 10> cities{
+  "Phoenix", "Los Angeles", "San Francisco", "Boise", "Portland",
+  "Bend",    "Redmond",     "Seattle",       "Kent",  "Cheyenne"};
 constexpr std::array<std::string_view, 6> states{"AZ", "CA", "ID", "OR", "WA", "WY"};
 
 template <std::size_t N>
@@ -156,7 +155,8 @@ public:
 private:
   /// Microseconds, at full milliseconds.
   std::int64_t time_of(std::uint64_t number) const noexcept {
-    auto micros = static_cast<std::int64_t>(static_cast<double>(number) * s_.microseconds_per_event);
+    auto micros
+      = static_cast<std::int64_t>(static_cast<double>(number) * s_.microseconds_per_event);
     return s_.base_time + micros / 1000 * 1000;
   }
 
@@ -295,11 +295,11 @@ const std::vector<data_type::field>& nexmark_fields(nexmark_kind kind) {
   static const auto text = data_type::string();
   static const auto time = data_type::timestamp(3);
   static const std::vector<data_type::field> person{
-    {"id", number},         {"name", text},  {"emailAddress", text}, {"creditCard", text},
-    {"city", text},         {"state", text}, {"dateTime", time},     {"extra", text}};
+    {"id", number}, {"name", text},  {"emailAddress", text}, {"creditCard", text},
+    {"city", text}, {"state", text}, {"dateTime", time},     {"extra", text}};
   static const std::vector<data_type::field> auction{
-    {"id", number},      {"itemName", text}, {"description", text}, {"initialBid", number},
-    {"reserve", number}, {"dateTime", time}, {"expires", time},     {"seller", number},
+    {"id", number},       {"itemName", text}, {"description", text}, {"initialBid", number},
+    {"reserve", number},  {"dateTime", time}, {"expires", time},     {"seller", number},
     {"category", number}, {"extra", text}};
   static const std::vector<data_type::field> bid{
     {"auction", number}, {"bidder", number}, {"price", number}, {"channel", text},

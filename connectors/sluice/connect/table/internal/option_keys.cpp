@@ -30,8 +30,8 @@ void append(std::vector<option_definition>& list, std::vector<option_definition>
 
 void refuse_metadata(const table_description& table, const std::string& connector) {
   if (!table.metadata.empty())
-    throw plan_error(fmt::format("table {}: column {}: the {} connector has no metadata '{}'", table.name,
-                                 table.metadata.front().name, connector,
+    throw plan_error(fmt::format("table {}: column {}: the {} connector has no metadata '{}'",
+                                 table.name, table.metadata.front().name, connector,
                                  table.metadata.front().key));
 }
 

@@ -4,6 +4,7 @@
 #include "sluice/table/column/columnar_batch.hpp"
 #include "sluice/table/column/text.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 
 namespace sluice::table::internal {
@@ -27,8 +28,8 @@ public:
         continue;
       }
       last_key_ = key_;
-      auto [at, fresh] = numbers_.try_emplace(key_, static_cast<std::uint32_t>(names_.size()));
-      if (fresh) names_.push_back(path_of(rows, i));
+      auto at = numbers_.find(key_);
+      if (at == numbers_.end()) at = numbers_.emplace(key_, number_of(path_of(rows, i))).first;
       buckets[i] = at->second;
     }
   }
@@ -54,6 +55,13 @@ private:
       using T = std::remove_pointer_t<decltype(type)>;
       key_.append(reinterpret_cast<const char*>(&c.value<T>(row)), sizeof(T));
     });
+  }
+
+  /// Different values may have the same directory: NULL and the empty text.
+  std::uint32_t number_of(std::string path) {
+    auto at = std::find(names_.begin(), names_.end(), path);
+    if (at == names_.end()) at = names_.insert(at, std::move(path));
+    return static_cast<std::uint32_t>(at - names_.begin());
   }
 
   std::string path_of(const columnar_batch& rows, std::size_t row) const {

@@ -69,8 +69,9 @@ std::string local_path(const std::string& text, const std::string& table) {
     path.remove_prefix(5);
     if (path.starts_with("//")) path.remove_prefix(2);
   } else if (auto scheme = path.find("://"); scheme != std::string_view::npos) {
-    throw plan_error(fmt::format("table {}: option 'path': there is no file system '{}', only file://",
-                                 table, path.substr(0, scheme)));
+    throw plan_error(
+      fmt::format("table {}: option 'path': there is no file system '{}', only file://", table,
+                  path.substr(0, scheme)));
   }
   if (path.empty()) throw plan_error(fmt::format("table {}: option 'path' is empty", table));
   return std::string(path);

@@ -65,7 +65,11 @@ public:
 
   std::vector<option_definition> sink_options(const table_description&) const override {
     return {{"print-identifier", option_type::text, false, {}, {}, "In front of every line."},
-            {"standard-error", option_type::boolean, false, "false", {},
+            {"standard-error",
+             option_type::boolean,
+             false,
+             "false",
+             {},
              "To the standard error stream instead of the standard output."},
             sink_parallelism_option()};
   }

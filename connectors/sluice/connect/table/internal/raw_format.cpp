@@ -22,8 +22,8 @@ struct raw_settings {
 
 raw_settings settings_of(const format_columns& columns, const format_settings& s) {
   if (columns.columns.size() != 1)
-    throw plan_error(fmt::format("table {}: the raw format needs exactly one column, not {}", s.table,
-                                 columns.columns.size()));
+    throw plan_error(fmt::format("table {}: the raw format needs exactly one column, not {}",
+                                 s.table, columns.columns.size()));
   raw_settings result{columns.columns[0].type, !columns.wanted.empty(), 0,
                       s.options->text(s.prefix + "endianness") == "little-endian"};
   if (result.wanted) result.column = columns.wanted[0];
@@ -156,10 +156,14 @@ private:
 } // namespace
 
 std::vector<option_definition> raw_definitions(const std::string& prefix) {
-  return {{prefix + "charset", option_type::text, false, "UTF-8", {"UTF-8"},
-           "How text is encoded."},
-          {prefix + "endianness", option_type::text, false, "big-endian",
-           {"big-endian", "little-endian"}, "The order of the bytes of numbers."}};
+  return {
+    {prefix + "charset", option_type::text, false, "UTF-8", {"UTF-8"}, "How text is encoded."},
+    {prefix + "endianness",
+     option_type::text,
+     false,
+     "big-endian",
+     {"big-endian", "little-endian"},
+     "The order of the bytes of numbers."}};
 }
 
 std::shared_ptr<const record_format> make_raw_decoder(const format_columns& columns,

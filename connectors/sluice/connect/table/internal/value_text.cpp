@@ -4,6 +4,7 @@
 #include "sluice/table/types/decimal.hpp"
 #include "sluice/table/types/number_text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -33,16 +34,30 @@ bool take(std::string_view& text, char c) noexcept {
   return true;
 }
 
+/// The two digits at `at`; more than 99 if they are none.
+unsigned two_digits(const char* at) noexcept {
+  auto a = static_cast<unsigned char>(at[0] - '0');
+  auto b = static_cast<unsigned char>(at[1] - '0');
+  return a > 9 || b > 9 ? 1000u : a * 10u + b;
+}
+
 bool take_date(std::string_view& text, std::int32_t& days) noexcept {
   civil_date date{};
-  if (!take_number(text, 4, date.year) || !take(text, '-') || !take_number(text, 2, date.month)
-      || !take(text, '-') || !take_number(text, 2, date.day))
-    return false;
-  if (date.month < 1 || date.month > 12 || date.day < 1
-      || date.day > days_in_month(date.year, date.month))
-    return false;
-  days = days_of(date);
-  return true;
+  if (text.size() >= 10 && text[4] == '-' && text[7] == '-') {
+    auto century = two_digits(text.data());
+    auto year = two_digits(text.data() + 2);
+    auto month = two_digits(text.data() + 5);
+    auto day = two_digits(text.data() + 8);
+    if (std::max({century, year, month, day}) > 99 || month < 1 || month > 12 || day < 1)
+      return false;
+    date = {static_cast<std::int32_t>(century * 100 + year), static_cast<std::int32_t>(month),
+            static_cast<std::int32_t>(day)};
+    if (day > 28 && date.day > days_in_month(date.year, date.month)) return false;
+    text.remove_prefix(10);
+    days = days_of(date);
+    return true;
+  }
+  return false;
 }
 
 bool take_time(std::string_view& text, bool seconds_needed, std::int64_t& micros) noexcept {
@@ -50,8 +65,8 @@ bool take_time(std::string_view& text, bool seconds_needed, std::int64_t& micros
   std::int32_t minute = 0;
   std::int32_t second = 0;
   std::int64_t fraction = 0;
-  if (!take_number(text, 2, hour) || hour > 23 || !take(text, ':')
-      || !take_number(text, 2, minute) || minute > 59)
+  if (!take_number(text, 2, hour) || hour > 23 || !take(text, ':') || !take_number(text, 2, minute)
+      || minute > 59)
     return false;
   if (!take(text, ':')) {
     if (seconds_needed) return false;

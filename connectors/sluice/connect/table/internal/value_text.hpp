@@ -44,8 +44,8 @@ struct text_rules {
   bool null_elements = false;
 };
 
-/// Appends one row: the value that `text` means for the type of `c` (NULL for a decimal that has too
-/// many digits). False, and the row is NULL, if it means none.
+/// Appends one row: the value that `text` means for the type of `c` (NULL for a decimal that has
+/// too many digits). False, and the row is NULL, if it means none.
 bool append_value(column& c, std::string_view text, const text_rules& rules);
 
 /// What the type is called in an error: "not a BIGINT".
