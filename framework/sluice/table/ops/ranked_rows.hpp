@@ -69,8 +69,8 @@ public:
       if (single_) f(single_);
       return;
     }
-    for (const auto& block : blocks_)
-      for (auto* row : block) f(row);
+    for (const auto& rows : blocks_)
+      for (auto* row : rows) f(row);
   }
 
   void clear() noexcept;
