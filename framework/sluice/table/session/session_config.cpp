@@ -44,6 +44,13 @@ const std::vector<option_definition>& all_definitions() {
      {},
      {},
      "How long rows may wait for their batch to fill."},
+    {"io.tmp.dirs", text, false, {}, {}, "Where rows go that memory does not hold."},
+    {"taskmanager.memory.managed.size",
+     memory_size,
+     false,
+     "256 mb",
+     {},
+     "What an operator of a batch job holds in memory before it uses the disk."},
     {"table.local-time-zone",
      text,
      false,
@@ -268,6 +275,13 @@ std::optional<restart_strategy> restart_of(const table_options& o) {
   return no_restart{};
 }
 
+std::size_t memory_limit(const table_options& o) {
+  const auto* key = "taskmanager.memory.managed.size";
+  auto bytes = o.bytes(key);
+  if (bytes == 0) throw plan_error(fmt::format("'{}' must be positive", key));
+  return bytes;
+}
+
 void take_checkpoints(const table_options& o, checkpoint_config& c) {
   take_time(o, "execution.checkpointing.interval", c.interval);
   for (const auto* key : {"state.checkpoints.dir", "execution.checkpointing.dir"})
@@ -368,7 +382,9 @@ job_config session_config::job(job_config base) const {
   if (!o.boolean("pipeline.operator-chaining.enabled")) base.chaining = false;
   take_time(o, "execution.buffer-timeout.interval", base.buffer_timeout);
   base.mode = mode();
+  if (o.has("io.tmp.dirs")) base.temp_directory = o.text("io.tmp.dirs");
   take_checkpoints(o, base.checkpoints);
+  if (!base.checkpoints.interval) base.batch_memory_limit = memory_limit(o);
   if (auto restart = restart_of(o)) base.restart = restart;
   for (const auto* key : {"execution.savepoint.path", "execution.state-recovery.path"})
     if (o.has(key)) base.restore_from = o.text(key);
@@ -383,7 +399,11 @@ lowering_settings session_config::lowering(execution_mode mode, std::uint32_t pa
   lowering_settings s;
   s.mode = mode;
   s.parallelism = parallelism;
-  s.operators = {zone(), query_start, o.time("table.exec.state.ttl")};
+  s.operators.zone = zone();
+  s.operators.query_start = query_start;
+  s.operators.state_ttl = o.time("table.exec.state.ttl");
+  s.operators.memory_limit = memory_limit(o);
+  if (o.has("io.tmp.dirs")) s.operators.temp_directory = o.text("io.tmp.dirs");
   const auto& phases = o.text("table.optimizer.agg-phase-strategy");
   s.agg_phases = phases == "ONE_PHASE"   ? agg_phase_strategy::one_phase
                  : phases == "TWO_PHASE" ? agg_phase_strategy::two_phase
