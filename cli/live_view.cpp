@@ -112,8 +112,7 @@ void show_live(table::table_result& result, std::ostream& out, const std::functi
   view.draw(plain, ~std::size_t{0});
   auto text = plain.str();
   for (std::size_t at; (at = text.find("\033[K")) != std::string::npos;) text.erase(at, 3);
-  out << text
-      << fmt::format("{} {} in set\n", view.size(), view.size() == 1 ? "row" : "rows");
+  out << text << fmt::format("{} {} in set\n", view.size(), view.size() == 1 ? "row" : "rows");
 }
 
 } // namespace sluice::cli
