@@ -1,6 +1,7 @@
 #include "sluice/runtime/job.hpp"
 
 #include "sluice/runtime/log.hpp"
+#include "sluice/runtime/state_file.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>

@@ -1,5 +1,6 @@
 /// The checkpointing half of a task.
 #include "sluice/runtime/task.hpp"
+#include "sluice/runtime/state_file.hpp"
 
 #include <caf/send.hpp>
 #include <fmt/format.h>

@@ -101,11 +101,13 @@ public:
     std::shared_ptr<cow_view<K, V>> view;
   };
 
-  /// Views of the groups that are not empty. REQUIRES: earlier views were written out.
+  /// Views of the groups that are not empty. REQUIRES: earlier views were written out or given up.
   std::vector<group_view> snapshot() {
     std::vector<group_view> views;
+    auto arena = std::make_shared<detail::save_arena>();
     for (std::uint32_t i = 0; i < tables_.size(); ++i)
-      if (auto view = tables_[i].snapshot()) views.push_back({groups_.first + i, std::move(view)});
+      if (auto view = tables_[i].snapshot(arena))
+        views.push_back({groups_.first + i, std::move(view)});
     return views;
   }
 
