@@ -92,9 +92,20 @@ chain_services task::make_services() {
 void task::request_timer(timestamp at) {
   if (armed_timer_ && *armed_timer_ <= at) return;
   armed_timer_ = at;
-  auto delay = std::max<std::int64_t>(0, at - spec_.io->processing_clock().now());
+  send_timer(at);
+}
+
+void task::send_timer(timestamp at) {
   self_->delayed_send<caf::message_priority::high>(caf::actor_cast<task_actor>(self_),
-                                                   std::chrono::microseconds(delay), timer_msg{at});
+                                                   time_until(at), timer_msg{at});
+}
+
+/// At most a day, as CAF counts nanoseconds, which centuries overflow.
+std::chrono::microseconds task::time_until(timestamp at) const {
+  constexpr std::chrono::microseconds longest = std::chrono::hours(24);
+  const auto now = spec_.io->processing_clock().now();
+  if (at <= now) return std::chrono::microseconds(0);
+  return at > saturating_add(now, longest.count()) ? longest : std::chrono::microseconds(at - now);
 }
 
 void task::on_connect(connect_msg& m) {
@@ -256,6 +267,11 @@ void task::on_wakeup() {
 }
 
 void task::on_timer(timer_msg m) {
+  if (phase_ == phase::failed || phase_ == phase::gone) return;
+  if (m.at > spec_.io->processing_clock().now()) { // more than a day, or the clock was set back
+    send_timer(m.at);
+    return;
+  }
   if (armed_timer_ && *armed_timer_ <= m.at) armed_timer_.reset();
   if (armed_poll_ && *armed_poll_ <= m.at) {
     armed_poll_.reset();
@@ -353,11 +369,7 @@ void task::run_source() {
       source_waiting_ = true;
       if (result.retry_at && (!armed_poll_ || *result.retry_at < *armed_poll_)) {
         armed_poll_ = result.retry_at;
-        auto delay
-          = std::max<std::int64_t>(0, *result.retry_at - spec_.io->processing_clock().now());
-        self_->delayed_send<caf::message_priority::high>(caf::actor_cast<task_actor>(self_),
-                                                         std::chrono::microseconds(delay),
-                                                         timer_msg{*result.retry_at});
+        send_timer(*result.retry_at);
       }
       return;
     case poll_result::state::finished:

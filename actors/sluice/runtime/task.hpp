@@ -15,6 +15,7 @@
 #include "sluice/runtime/slice_gauge.hpp"
 
 #include <array>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -102,6 +103,8 @@ private:
   void replay_outputs();
   void replay_slice();
   void request_timer(timestamp at);
+  void send_timer(timestamp at);
+  std::chrono::microseconds time_until(timestamp at) const;
 
   // -- data plane
   // ----------------------------------------------------------------------------------

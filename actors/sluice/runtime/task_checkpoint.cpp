@@ -1,6 +1,6 @@
 /// The checkpointing half of a task.
-#include "sluice/runtime/task.hpp"
 #include "sluice/runtime/state_file.hpp"
+#include "sluice/runtime/task.hpp"
 
 #include <caf/send.hpp>
 #include <fmt/format.h>
@@ -89,13 +89,12 @@ void task::after_alignment(const std::optional<barrier>& mark) {
 /// `mark` overtakes when its time has come, which may be now.
 void task::arm_overtake(const barrier& mark) {
   waiting_mark_ = mark;
-  auto left
-    = mark.overtake_at == min_timestamp ? 0 : mark.overtake_at - spec_.io->processing_clock().now();
-  if (left <= 0) {
+  const auto left = time_until(mark.overtake_at);
+  if (left.count() == 0) {
     overtake(mark.id);
   } else if (std::exchange(overtake_armed_, mark.id) != mark.id) {
-    self_->delayed_send<caf::message_priority::high>(
-      caf::actor_cast<task_actor>(self_), std::chrono::microseconds(left), overtake_msg{mark.id});
+    self_->delayed_send<caf::message_priority::high>(caf::actor_cast<task_actor>(self_), left,
+                                                     overtake_msg{mark.id});
   }
 }
 
