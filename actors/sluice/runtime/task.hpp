@@ -25,6 +25,12 @@
 
 namespace sluice::runtime {
 
+/// `d` as metrics count it.
+inline std::uint64_t nanos(std::chrono::steady_clock::duration d) {
+  return static_cast<std::uint64_t>(
+    std::chrono::duration_cast<std::chrono::nanoseconds>(d).count());
+}
+
 /// Where checkpoints that are under way write to. Thread safety: all.
 class checkpoint_paths {
 public:

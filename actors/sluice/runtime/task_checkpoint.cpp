@@ -192,8 +192,7 @@ void task::take_checkpoint(barrier mark, in_flight_log overtaken) {
   }
   write_snapshot_if_complete();
   spec_.probe->state_bytes.set(chain_->state_bytes());
-  spec_.probe->longest_stop_ns.raise(static_cast<std::uint64_t>(
-    std::chrono::duration_cast<std::chrono::nanoseconds>(spec_.io->steady_now() - start).count()));
+  spec_.probe->longest_stop_ns.raise(nanos(spec_.io->steady_now() - start));
 }
 
 std::shared_ptr<task::pending_snapshot> task::look_at_state(checkpoint_id id) {
