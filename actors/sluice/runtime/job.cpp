@@ -522,16 +522,18 @@ void job::end(job_status status, std::exception_ptr error) {
         for (auto& p : paths) snapshot_store::remove(p);
         board->end(status, error, result);
       };
-  // At `info`, also for a failure: the waiter gets that as an exception, and to see it twice helps
-  // nobody.
+  // A waiter gets the failure as an exception, and to see it twice helps nobody.
+  auto level = status == job_status::failed && !spec_.graph->config.caller_waits
+                 ? spdlog::level::err
+                 : spdlog::level::info;
   auto ran = std::chrono::duration_cast<std::chrono::milliseconds>(
     duration(spec_.io->processing_clock().now() - started_));
   if (status == job_status::failed && cause_)
-    log().info("{}: failed after {} and {} restarts: {}", label_of(*cause_), ran, num_restarts_,
-               cause_->what);
+    log().log(level, "{}: failed after {} and {} restarts: {}", label_of(*cause_), ran,
+              num_restarts_, cause_->what);
   else
-    log().info("job \"{}\": {} after {} and {} restarts", spec_.graph->config.name,
-               to_string(status), ran, num_restarts_);
+    log().log(level, "job \"{}\": {} after {} and {} restarts", spec_.graph->config.name,
+              to_string(status), ran, num_restarts_);
   if (keep || retained_.empty())
     finish();
   else
