@@ -21,6 +21,9 @@ constexpr std::string_view state_magic = "SLUICEST";
 /// Smaller ones cost more CPU per byte on the way past the page cache.
 constexpr std::size_t write_buffer = 1024 * 1024;
 
+/// Bytes that are put into the buffer from outside at once, at most; less than a buffer.
+constexpr std::size_t most_room = 512 * 1024;
+
 struct index_group {
   std::uint32_t number = 0;
   std::uint64_t offset = 0;
@@ -39,7 +42,7 @@ struct index_state {
 struct state_file_writer::impl {
   explicit impl(std::string path)
     : out(std::move(path), O_WRONLY | O_CREAT | O_TRUNC),
-      buffer(static_cast<char*>(::operator new(write_buffer, alignment))) {
+      buffer(static_cast<char*>(::operator new(write_buffer + most_room, alignment))) {
     XXH3_64bits_reset(&hash);
     put(state_magic);
     byte_writer version;
@@ -53,21 +56,26 @@ struct state_file_writer::impl {
   void put(std::string_view bytes) {
     position += bytes.size();
     while (!bytes.empty()) {
-      if (used == write_buffer) {
-        out.set_direct(true);
-        drain();
-      }
-      const auto n = std::min(bytes.size(), write_buffer - used);
+      const auto n = std::min(bytes.size(), write_buffer + most_room - used);
       std::memcpy(buffer + used, bytes.data(), n);
       used += n;
       bytes.remove_prefix(n);
+      write_full();
     }
   }
 
-  void drain() {
-    XXH3_64bits_update(&hash, buffer, used);
-    out.write({buffer, used});
-    used = 0;
+  /// What is written past the page cache must be as long as a buffer; the rest waits for more.
+  void write_full() {
+    if (used < write_buffer) return;
+    out.set_direct(true);
+    write(write_buffer);
+    used -= write_buffer;
+    std::memcpy(buffer, buffer + write_buffer, used);
+  }
+
+  void write(std::size_t size) {
+    XXH3_64bits_update(&hash, buffer, size);
+    out.write({buffer, size});
   }
 
   static constexpr std::align_val_t alignment{checkpoint_file::direct_alignment};
@@ -75,6 +83,7 @@ struct state_file_writer::impl {
   checkpoint_file out;
   char* buffer;
   std::size_t used = 0;
+  bool room_in_buffer = false;
   std::uint64_t position = 0;
   XXH3_state_t hash;
   std::vector<index_state> index;
@@ -102,6 +111,22 @@ void state_file_writer::append(std::string_view bytes) {
   impl_->put(bytes);
 }
 
+char* state_file_writer::room(std::size_t size) {
+  impl_->room_in_buffer = size <= most_room;
+  return impl_->room_in_buffer ? impl_->buffer + impl_->used : snapshot_writer::room(size);
+}
+
+void state_file_writer::filled(std::size_t size) {
+  if (!impl_->room_in_buffer) {
+    snapshot_writer::filled(size);
+    return;
+  }
+  impl_->index.back().groups.back().length += size;
+  impl_->position += size;
+  impl_->used += size;
+  impl_->write_full();
+}
+
 state_file_writer::result state_file_writer::finish() {
   auto index_at = impl_->position;
   byte_writer tail;
@@ -109,7 +134,7 @@ state_file_writer::result state_file_writer::finish() {
   tail.raw(index_at);
   impl_->put(tail.view());
   impl_->out.set_direct(false); // the rest has any size
-  impl_->drain();
+  impl_->write(impl_->used);
   impl_->out.sync();
   return {impl_->position, XXH3_64bits_digest(&impl_->hash)};
 }

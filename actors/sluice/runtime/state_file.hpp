@@ -11,9 +11,9 @@
 
 namespace sluice::runtime {
 
-/// A state file being written. What is large goes past the page cache, where the file system can: it
-/// is read only after a failure, and copying it into the cache costs more CPU than all the rest of a
-/// checkpoint. Errors: `io_error` naming the file and the system's reason.
+/// A state file being written. What is large goes past the page cache, where the file system can:
+/// it is read only after a failure, and copying it into the cache costs more CPU than all the rest
+/// of a checkpoint. Errors: `io_error` naming the file and the system's reason.
 class state_file_writer final : public snapshot_writer {
 public:
   explicit state_file_writer(std::string path);
@@ -23,6 +23,8 @@ public:
                    std::string_view schema) override;
   void begin_group(std::uint32_t group_or_item) override;
   void append(std::string_view bytes) override;
+  char* room(std::size_t size) override;
+  void filled(std::size_t size) override;
 
   struct result {
     std::uint64_t bytes = 0;

@@ -1,4 +1,5 @@
-/// Views of a hash table as it was at a barrier, which are written while the table goes on changing.
+/// Views of a hash table as it was at a barrier, which are written while the table goes on
+/// changing.
 ///
 /// The table's actor and one writer thread share a view. The writer goes through the table part by
 /// part; the actor saves an entry aside before it changes it, unless the writer was there already.
@@ -14,7 +15,6 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
-#include <span>
 #include <thread>
 #include <type_traits>
 #include <utility>
@@ -90,29 +90,31 @@ public:
     return save(c, index);
   }
 
-  /// Calls `f(std::span<const slot>)` with all entries at the time of the barrier, in runs, and
-  /// `between()` after each. Called once by the writer, instead of `for_each`.
-  template <class F, class B>
-  void for_each_run(F&& f, B&& between) {
-    const auto size = std::min(chunk_slots, table_->capacity());
-    copy to(size);
-    for (std::size_t n = 0; n < num_chunks_; ++n) {
-      take(n, size, to);
-      f(std::span<const slot>(to.slots(), pack(to, size)));
-      between();
-    }
-    finished_.store(true, std::memory_order_release);
-  }
-
   /// Calls `f(key, value)` for every entry at the time of the barrier, and now and then
   /// `between()`. Called once by the writer.
   template <class F, class B>
   void for_each(F&& f, B&& between) {
-    for_each_run(
-      [&](std::span<const slot> entries) {
-        for (auto& e : entries) f(e.key, e.value);
-      },
-      between);
+    for_each_chunk([&](copy& c, std::size_t size) {
+      for (std::size_t i = 0; i < size; ++i)
+        if ((c.ctrl()[i] & detail::ctrl_full) != 0) f(c.slots()[i].key, c.slots()[i].value);
+      between();
+    });
+  }
+
+  /// Copies the slots of all entries at the time of the barrier, one behind the other, to where
+  /// `room(n)` says that there is place for `n` bytes; `filled(n)` is told how many it were. Called
+  /// once by the writer, instead of `for_each`.
+  template <class Room, class Filled>
+  void copy_entries(Room&& room, Filled&& filled) {
+    for_each_chunk([&](copy& c, std::size_t size) {
+      char* to = room(size * sizeof(slot));
+      std::size_t n = 0;
+      for (std::size_t i = 0; i < size; ++i) { // without a branch: nobody can guess what is full
+        std::memcpy(to + n * sizeof(slot), c.at(i), sizeof(slot));
+        n += c.ctrl()[i] >> 7;
+      }
+      filled(n * sizeof(slot));
+    });
   }
 
   /// Whether every chunk was taken, so that the actor may stop asking.
@@ -134,8 +136,8 @@ private:
   };
 
   struct chunk {
-    saved_run* first = nullptr;            // set before `num_saved` is, which the writer asks first
-    saved_run* last = nullptr;             // the actor's
+    saved_run* first = nullptr; // set before `num_saved` is, which the writer asks first
+    saved_run* last = nullptr;  // the actor's
     std::atomic<std::uint32_t> num_saved{0};
     std::atomic<bool> taken{false};
   };
@@ -179,6 +181,17 @@ private:
     c.last = run;
   }
 
+  template <class F>
+  void for_each_chunk(F f) {
+    const auto size = std::min(chunk_slots, table_->capacity());
+    copy c(size);
+    for (std::size_t n = 0; n < num_chunks_; ++n) {
+      take(n, size, c);
+      f(c, size);
+    }
+    finished_.store(true, std::memory_order_release);
+  }
+
   /// Copies chunk `n`, then puts back what the actor has saved of it.
   void take(std::size_t n, std::size_t size, copy& to) {
     auto& c = chunks_[n];
@@ -198,16 +211,6 @@ private:
       left -= here;
       if (left > 0) run = run->next;
     }
-  }
-
-  /// Moves the entries of `c` together; returns how many there are.
-  static std::size_t pack(copy& c, std::size_t size) {
-    std::size_t n = 0;
-    for (std::size_t i = 0; i < size; ++i) {
-      std::memmove(c.at(n), c.at(i), sizeof(slot));
-      n += c.ctrl()[i] >> 7;
-    }
-    return n;
   }
 
   static_assert(detail::ctrl_full == 1 << 7);
@@ -243,7 +246,8 @@ public:
     if (table_->full(index)) {
       ask = entries_.empty() || entries_.back().size() == entries_.back().capacity();
       if (ask) entries_.emplace_back().reserve(entries_per_piece);
-      b.last_entry = &entries_.back().emplace_back(saved_entry{table_->slots()[index], b.last_entry});
+      b.last_entry
+        = &entries_.back().emplace_back(saved_entry{table_->slots()[index], b.last_entry});
     }
     b.saved |= bit;
     return ask;
@@ -331,7 +335,6 @@ inline constexpr bool copied_by_bytes
 
 /// A view of a table as it was at the moment of a barrier.
 template <class K, class V>
-using cow_view
-  = std::conditional_t<copied_by_bytes<K, V>, copied_view<K, V>, locked_view<K, V>>;
+using cow_view = std::conditional_t<copied_by_bytes<K, V>, copied_view<K, V>, locked_view<K, V>>;
 
 } // namespace sluice

@@ -163,12 +163,15 @@ public:
     return cow_ != nullptr && !cow_->finished() && cow_.use_count() > 1;
   }
 
+  /// Forgets the last snapshot. REQUIRES: it is finished or given up.
+  void end_snapshot() noexcept { cow_.reset(); }
+
   /// Starts a snapshot. REQUIRES: the one before is finished or given up. Null when the table is
   /// empty. What is saved aside while the snapshot is written goes to `arena`, which tables of one
   /// actor may share.
-  std::shared_ptr<cow_view<K, V>>
-  snapshot(std::shared_ptr<detail::save_arena> arena = std::make_shared<detail::save_arena>()) {
-    cow_.reset();
+  std::shared_ptr<cow_view<K, V>> snapshot(std::shared_ptr<detail::save_arena> arena
+                                           = std::make_shared<detail::save_arena>()) {
+    end_snapshot();
     if (size_ == 0) return nullptr;
     cow_ = std::make_shared<cow_view<K, V>>(storage_, std::move(arena));
     return cow_;

@@ -8,7 +8,6 @@
 
 #include <functional>
 #include <memory>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -127,11 +126,8 @@ private:
       for (auto& [group, view] : views_) {
         out.begin_group(group);
         if constexpr (slots_are_encoded) {
-          view->for_each_run(
-            [&](std::span<const slot> entries) {
-              out.append({reinterpret_cast<const char*>(entries.data()), entries.size_bytes()});
-            },
-            [] {});
+          view->copy_entries([&](std::size_t size) { return out.room(size); },
+                             [&](std::size_t size) { out.filled(size); });
         } else {
           write_entries(out, *view, bytes);
         }
@@ -145,8 +141,8 @@ private:
 
     /// Whether a slot is, byte by byte, the encoding of its key and then that of its value.
     static constexpr bool slots_are_encoded
-      = copied_by_bytes<K, V> && detail::memory_is_encoding<K>()
-        && detail::memory_is_encoding<V>() && sizeof(slot) == sizeof(K) + sizeof(V);
+      = copied_by_bytes<K, V> && detail::memory_is_encoding<K>() && detail::memory_is_encoding<V>()
+        && sizeof(slot) == sizeof(K) + sizeof(V);
 
     static void write_entries(snapshot_writer& out, cow_view<K, V>& view, byte_writer& bytes) {
       auto flush = [&] {
