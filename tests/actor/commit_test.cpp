@@ -151,8 +151,7 @@ BOOST_AUTO_TEST_CASE(of_what_is_emitted_at_the_end_of_input_follows_the_last_che
       env.enable_checkpointing(24h, directory.path()); // none but the last
       if (seed % 4 < 2) env.enable_unaligned_checkpoints();
       env.set_restart_strategy(fixed_delay_restart{3, 5ms});
-      env
-        .from_generator([](std::uint64_t i) { return static_cast<std::int64_t>(i); }, {500, {}})
+      env.from_generator([](std::uint64_t i) { return static_cast<std::int64_t>(i); }, {500, {}})
         .key_by([](std::int64_t x) { return x % 7; })
         .process(at_the_end{})
         .sink_to(std::make_shared<transactional_sink>(output));

@@ -29,7 +29,8 @@ void checkpoint_file::write(std::string_view data) {
     auto n = ::write(fd_, data.data(), data.size());
     if (n < 0) {
       if (errno == EINTR) continue;
-      if (errno == EINVAL && direct_) { // a larger sector, or the rest of a write that was cut short
+      if (errno == EINVAL
+          && direct_) { // a larger sector, or the rest of a write that was cut short
         set_direct(false);
         continue;
       }

@@ -16,7 +16,8 @@ inline constexpr std::uint32_t checkpoint_format_version = 2;
 /// Throws an `io_error` "cannot <what> <path>: <reason>", the reason being `errno`'s.
 [[noreturn]] void throw_errno(std::string_view what, const std::string& path);
 
-/// A file descriptor that closes itself. Errors: `io_error` naming the file and the system's reason.
+/// A file descriptor that closes itself. Errors: `io_error` naming the file and the system's
+/// reason.
 class checkpoint_file {
 public:
   /// What buffers must be aligned to, and sizes a multiple of, to be written past the page cache.

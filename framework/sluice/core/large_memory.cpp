@@ -33,8 +33,8 @@ void* allocate_large(std::size_t bytes, std::size_t alignment) {
   if (!is_large(bytes, alignment)) return ::operator new(bytes, std::align_val_t{alignment});
   // More than is wanted, so that it can be cut to begin with a huge page.
   const auto size = round_up(bytes, granularity);
-  auto* all = ::mmap(nullptr, size + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-                     -1, 0);
+  auto* all
+    = ::mmap(nullptr, size + huge_page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (all == MAP_FAILED) throw std::bad_alloc();
   auto* begin = static_cast<char*>(all);
   const auto address = reinterpret_cast<std::uintptr_t>(begin);

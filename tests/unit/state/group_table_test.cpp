@@ -205,8 +205,7 @@ BOOST_AUTO_TEST_CASE(is_consistent_while_another_thread_writes_it) {
     auto expected = entries_of(table);
     auto view = table.snapshot();
     entries<std::uint64_t, std::uint64_t> written;
-    std::thread writer([&] {
-      written = written_by(*view); });
+    std::thread writer([&] { written = written_by(*view); });
     const auto limit = round % 2 == 0 ? 3000u : 20'000u; // with and without growth
     for (int i = 0; i < 20'000; ++i) {
       auto key = random() % limit;
@@ -228,8 +227,7 @@ BOOST_AUTO_TEST_CASE(is_consistent_with_strings_while_another_thread_writes_it) 
     auto expected = entries_of(table);
     auto view = table.snapshot();
     entries<std::string, std::string> written;
-    std::thread writer([&] {
-      written = written_by(*view); });
+    std::thread writer([&] { written = written_by(*view); });
     for (std::uint64_t i = 0; i < 6000; ++i) {
       auto key = key_from<std::string>((i * 7919) % 4000);
       *table.find_or_insert(stable_hash(key), key, [] { return std::string(); }).first
@@ -291,8 +289,8 @@ BOOST_AUTO_TEST_CASE(is_consistent_in_every_byte_while_another_thread_writes_it)
     auto view = table.snapshot();
     std::map<std::pair<int, char>, odd> written;
     std::thread writer([&] {
-      view->for_each(
-        [&](const std::pair<int, char>& k, const odd& v) { written.emplace(k, v); }, [] {});
+      view->for_each([&](const std::pair<int, char>& k, const odd& v) { written.emplace(k, v); },
+                     [] {});
     });
     for (int i = 0; i < 60'000; ++i) {
       const auto n = static_cast<int>(random() % (round % 2 == 0 ? 20'000 : 30'000));
