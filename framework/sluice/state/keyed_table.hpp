@@ -38,7 +38,9 @@ public:
   std::uint32_t num_groups() const noexcept { return static_cast<std::uint32_t>(tables_.size()); }
   group_table<K, V>& group_at(std::uint32_t index) noexcept { return tables_[index]; }
 
-  void prefetch(std::uint64_t hash) noexcept { table_of(hash).prefetch(hash); }
+  [[gnu::always_inline]] void prefetch(std::uint64_t hash) noexcept {
+    table_of(hash).prefetch(hash);
+  }
 
   const V* find(std::uint64_t hash, const K& key) noexcept {
     return table_of(hash).find(hash, key);

@@ -7,12 +7,15 @@
 #include <map>
 #include <random>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 namespace {
 
 using namespace sluice;
+using namespace std::string_view_literals;
 
 template <class K>
 K key_from(std::uint64_t n) {
@@ -42,6 +45,26 @@ auto written_by(View& view) {
       BOOST_CHECK_MESSAGE(all.emplace(key, value).second, "an entry was written twice");
     },
     [] {});
+  return all;
+}
+
+/// The same from the slots that it copies.
+template <class View>
+auto copied_by(View& view) {
+  using slot = typename View::slot;
+  entries<decltype(slot::key), decltype(slot::value)> all;
+  std::vector<slot> room;
+  view.copy_entries(
+    [&](std::size_t bytes) {
+      room.resize(bytes / sizeof(slot));
+      return reinterpret_cast<char*>(room.data());
+    },
+    [&](std::size_t bytes) {
+      BOOST_REQUIRE_EQUAL(bytes % sizeof(slot), 0u);
+      for (std::size_t i = 0; i < bytes / sizeof(slot); ++i)
+        BOOST_CHECK_MESSAGE(all.emplace(room[i].key, room[i].value).second,
+                            "an entry was copied twice");
+    });
   return all;
 }
 
@@ -217,6 +240,48 @@ BOOST_AUTO_TEST_CASE(is_consistent_while_another_thread_writes_it) {
     }
     writer.join();
     BOOST_REQUIRE(written == expected);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(copies_the_entries_of_the_barrier_whatever_has_happened_since) {
+  for (const auto* what : {"nothing", "changed", "erased", "added", "all"}) {
+    BOOST_TEST_CONTEXT(what) {
+      auto happens = [&](std::string_view name) { return what == name || what == "all"sv; };
+      group_table<std::uint64_t, std::uint64_t> table;
+      fill(table, 6000);
+      auto expected = entries_of(table);
+      auto view = table.snapshot();
+      for (std::uint64_t i = 0; i < 6000; ++i) {
+        if (happens("changed")) *table.find_for_update(stable_hash(i), i) += 1;
+        if (happens("erased") && i % 3 == 0) table.erase(stable_hash(i), i);
+      }
+      if (happens("added")) fill(table, 6900); // does not grow
+      BOOST_CHECK(copied_by(*view) == expected);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(copies_are_consistent_while_another_thread_makes_them) {
+  std::mt19937_64 random(5);
+  for (int round = 0; round < 60; ++round) {
+    group_table<std::uint64_t, std::uint64_t> table;
+    fill(table, 20'000);
+    auto expected = entries_of(table);
+    auto view = table.snapshot();
+    entries<std::uint64_t, std::uint64_t> copied;
+    std::thread writer([&] { copied = copied_by(*view); });
+    const auto only_changes = round % 3 == 0;
+    const auto limit = round % 3 == 1 ? 22'000u : 20'000u;
+    for (int i = 0; i < 60'000; ++i) {
+      const auto key = random() % limit;
+      if (!only_changes && random() % 8 == 0)
+        table.erase(stable_hash(key), key);
+      else
+        *table.find_or_insert(stable_hash(key), key, [] { return std::uint64_t{0}; }).first
+          = random();
+    }
+    writer.join();
+    BOOST_REQUIRE(copied == expected);
   }
 }
 
