@@ -294,7 +294,7 @@ BOOST_AUTO_TEST_CASE(every_guarantee_delivers_when_nothing_fails) {
       .rebalance()
       .sink_to(kafka_sink(topic, make_text_encoder(), to));
     env.execute("write");
-    check_numbers(values(client.read(topic, 2)), 20'000);
+    check_numbers(values(client.read_settled(topic, 2)), 20'000);
   }
 }
 
@@ -321,7 +321,7 @@ BOOST_AUTO_TEST_CASE(uncommitted_records_are_not_seen) {
   job.cancel();
   BOOST_CHECK_THROW(job.wait(), job_cancelled);
   // What was written since is aborted, so that nobody has to wait for a time-out.
-  BOOST_TEST(client.read("hidden", 1).size() == seen.size());
+  BOOST_TEST(client.read_settled("hidden", 1).size() == seen.size());
 }
 
 // Two runs: the second goes on from a savepoint whose transactions it has to commit.
@@ -379,7 +379,7 @@ BOOST_AUTO_TEST_CASE(exactly_once_survives_kill_9) {
         job.kill();
         ++kills;
       }
-      check_numbers(values(client.read(name, 2)), count);
+      check_numbers(values(client.read_settled(name, 2)), count);
     }
   }
 }
@@ -420,7 +420,7 @@ BOOST_AUTO_TEST_CASE(source_and_sinks_survive_kill_9_of_the_broker) {
   auto result = job.wait_for(100s);
   BOOST_REQUIRE(result.has_value());
   check_numbers(values(client.read("out-least", 2)), count);
-  check_numbers(values(client.read("out-exact", 2)), count);
+  check_numbers(values(client.read_settled("out-exact", 2)), count);
 }
 
 BOOST_AUTO_TEST_SUITE_END()
