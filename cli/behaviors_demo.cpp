@@ -117,6 +117,7 @@ void show_end(const live_view& view, std::uint64_t num_events, terminal_frame& f
 std::string_view behaviors_script() { return user_behaviors_sql; }
 
 bool run_behaviors_demo(const behaviors_demo_options& options) {
+  interrupt_guard interrupt;
   auto producing = options.producer;
   std::optional<embedded_broker> broker;
   std::uint64_t already_there = 0;
@@ -132,7 +133,6 @@ bool run_behaviors_demo(const behaviors_demo_options& options) {
     admin.create_topic(result_topic, 1, {{"cleanup.policy", "compact"}});
   }
 
-  interrupt_guard interrupt;
   terminal_frame frame(std::cout);
   if (frame.on()) say_what_runs(producing.bootstrap_servers, broker.has_value());
   table::table_environment tables;
