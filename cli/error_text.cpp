@@ -20,9 +20,8 @@ sql::source_position place_in(std::string_view script, table::source_position at
     if (end == std::string_view::npos) return place;
     offset = end + 1;
   }
-  auto continues = [&](std::size_t i) {
-    return (static_cast<unsigned char>(script[i]) & 0xc0) == 0x80;
-  };
+  auto continues
+    = [&](std::size_t i) { return (static_cast<unsigned char>(script[i]) & 0xc0) == 0x80; };
   for (int column = 1; column < at.column && offset < script.size(); ++column) {
     ++offset;
     while (offset < script.size() && continues(offset)) ++offset;

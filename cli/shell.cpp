@@ -83,20 +83,21 @@ bool is_blank(const std::string& text) {
 
 /// QUIT, EXIT, HELP and CLEAR are the shell's own; with or without a semicolon.
 std::string command_of(std::string line) {
-  while (!line.empty() && (std::isspace(static_cast<unsigned char>(line.back())) != 0
-                           || line.back() == ';'))
+  while (!line.empty()
+         && (std::isspace(static_cast<unsigned char>(line.back())) != 0 || line.back() == ';'))
     line.pop_back();
   auto begin = line.find_first_not_of(" \t");
   return begin == std::string::npos ? std::string() : upper(line.substr(begin));
 }
 
 void print_help() {
-  fmt::print("Statements end with a semicolon and may go over several lines.\n"
-             "  HELP, QUIT or EXIT, CLEAR        of the shell\n"
-             "  SHOW TABLES, DESCRIBE t, EXPLAIN SELECT ...\n"
-             "  SET 'execution.runtime-mode' = 'batch'; SET; RESET\n"
-             "  SET 'sql-client.execution.result-mode' = 'table';    live view of changing results\n"
-             "Tab completes, the arrow keys bring back former lines, Ctrl-C cancels what runs.\n");
+  fmt::print(
+    "Statements end with a semicolon and may go over several lines.\n"
+    "  HELP, QUIT or EXIT, CLEAR        of the shell\n"
+    "  SHOW TABLES, DESCRIBE t, EXPLAIN SELECT ...\n"
+    "  SET 'execution.runtime-mode' = 'batch'; SET; RESET\n"
+    "  SET 'sql-client.execution.result-mode' = 'table';    live view of changing results\n"
+    "Tab completes, the arrow keys bring back former lines, Ctrl-C cancels what runs.\n");
 }
 
 } // namespace

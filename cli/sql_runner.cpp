@@ -93,8 +93,7 @@ run_outcome sql_runner::wait_for(table::table_result& result, const std::string&
     job.cancel();
     try {
       job.wait();
-    } catch (const job_cancelled&) {
-    }
+    } catch (const job_cancelled&) {}
     progress.clear();
     fmt::print(stderr, "cancelled\n");
     return run_outcome::interrupted;

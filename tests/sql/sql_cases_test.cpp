@@ -1,30 +1,36 @@
-// Runs the cases of tests/sql/cases: statements, then what they give.
-//
-//   === name [only batch | only streaming]
-//   statements;
-//   ---- rows            the rows of the last statement, in any order
-//   ---- ordered rows    the same, in this order (in batch mode; in streaming mode in any)
-//   ---- changelog       its changes, in this order, in streaming mode and one subtask
-//   ---- error           a part of the message of the last statement
-//
-// Each case runs in batch and in streaming mode (whose changes must add up to the same rows), with
-// one subtask and with three.
-#define BOOST_TEST_MODULE sql_cases
-#include <boost/test/included/unit_test.hpp>
-
+/// Runs the cases of a file of tests/sql/cases: statements, then what they give.
+///
+///     === name [only batch | only streaming]
+///     statements;                    `${dir}`: an empty directory of the case's own
+///     ---- rows                      the rows of the last statement, in any order
+///     ---- ordered rows              the same, in this order (in streaming mode: in any)
+///     ---- changelog                 its changes, in streaming mode with one subtask
+///     ---- text                      its rows as they are, in this order (EXPLAIN, SHOW)
+///     ---- error                     a part of the message of the last statement
+///
+/// A file may start with statements that all of its cases begin with, before the first `===`; lines
+/// there that start with `#` are comments.
+///
+/// Each case runs in batch and in streaming mode (whose changes must add up to the same rows), with
+/// one subtask and with three. Arguments: the file, then names of cases if not all.
 #include "sluice/table/session/table_environment.hpp"
 #include "sluice/table/sql/parser.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <boost/test/unit_test.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <map>
 #include <sstream>
+#include <string>
+#include <vector>
 
 namespace fs = std::filesystem;
-using namespace sluice;
+
+namespace sluice::testing {
 
 namespace {
 
@@ -54,17 +60,18 @@ std::string trimmed(std::string text) {
 std::vector<sql_case> read_cases(const fs::path& file) {
   std::ifstream in(file);
   std::vector<sql_case> cases;
+  std::string common;
   std::string text;
   for (int number = 1; std::getline(in, text); ++number) {
     if (text.starts_with("=== ")) {
-      sql_case c{file.filename().string(), number, trimmed(text.substr(4)), {}, {}, {}};
+      sql_case c{file.filename().string(), number, trimmed(text.substr(4)), {}, common, {}};
       if (auto at = c.name.find("[only "); at != std::string::npos) {
         c.only = c.name.substr(at + 6, c.name.find(']') - at - 6);
         c.name = trimmed(c.name.substr(0, at));
       }
       cases.push_back(std::move(c));
     } else if (cases.empty()) {
-      continue; // a comment at the start of the file
+      if (!text.starts_with("#")) common += text + "\n";
     } else if (text.starts_with("---- ")) {
       cases.back().expected.push_back({trimmed(text.substr(5)), {}});
     } else if (cases.back().expected.empty()) {
@@ -99,13 +106,17 @@ lines materialized(const lines& changes) {
 }
 
 outcome run(const sql_case& c, const std::string& mode, int parallelism) {
+  temporary_directory directory;
   table::table_environment tables;
   tables.config().set("execution.runtime-mode", mode);
   tables.config().set("parallelism.default", std::to_string(parallelism));
   tables.config().set("table.local-time-zone", "UTC");
   outcome result;
   try {
-    auto statements = sql::parse_script(c.statements);
+    auto text = c.statements;
+    for (std::size_t at; (at = text.find("${dir}")) != std::string::npos;)
+      text.replace(at, 6, directory.path());
+    auto statements = sql::parse_script(text);
     for (std::size_t i = 0; i < statements.size(); ++i) {
       auto r = tables.execute(statements[i]);
       if (r.has_rows())
@@ -132,6 +143,17 @@ void check_lines(const lines& expected, const lines& got, const std::string& wha
                       what << ": expected" << joined(expected) << "\n  but got" << joined(got));
 }
 
+/// The lines of rows of text, which may have several each.
+lines text_lines(const lines& rows) {
+  lines all;
+  for (const auto& row : rows) {
+    std::istringstream in(row);
+    for (std::string line; std::getline(in, line);)
+      if (!trimmed(line).empty()) all.push_back(trimmed(line));
+  }
+  return all;
+}
+
 lines sorted(lines text) {
   std::sort(text.begin(), text.end());
   return text;
@@ -139,8 +161,8 @@ lines sorted(lines text) {
 
 void check(const sql_case& c, const expectation& e, const outcome& o, const std::string& mode,
            int parallelism) {
-  auto what = fmt::format("{}:{} {} ({}, parallelism {})", c.file, c.line, c.name, mode,
-                          parallelism);
+  auto what
+    = fmt::format("{}:{} {} ({}, parallelism {})", c.file, c.line, c.name, mode, parallelism);
   if (e.kind == "error") {
     BOOST_REQUIRE_MESSAGE(!e.text.empty(), what << ": the case does not say which error");
     BOOST_CHECK_MESSAGE(o.error.find(e.text[0]) != std::string::npos,
@@ -152,7 +174,9 @@ void check(const sql_case& c, const expectation& e, const outcome& o, const std:
     BOOST_ERROR(what << ": " << o.error);
     return;
   }
-  if (e.kind == "changelog") {
+  if (e.kind == "text") {
+    check_lines(e.text, text_lines(o.rows), what);
+  } else if (e.kind == "changelog") {
     if (mode == "streaming" && parallelism == 1) check_lines(e.text, o.changes, what);
   } else if (e.kind == "ordered rows" && mode == "batch") {
     check_lines(e.text, o.rows, what);
@@ -165,7 +189,7 @@ void run_case(const sql_case& c) {
   BOOST_REQUIRE_MESSAGE(!c.expected.empty(), c.name << ": expects nothing");
   for (const auto& e : c.expected)
     BOOST_REQUIRE_MESSAGE(e.kind == "rows" || e.kind == "ordered rows" || e.kind == "changelog"
-                            || e.kind == "error",
+                            || e.kind == "text" || e.kind == "error",
                           c.name << ": unknown expectation " << e.kind);
   for (const std::string mode : {"batch", "streaming"}) {
     if (!c.only.empty() && c.only != mode) continue;
@@ -178,26 +202,20 @@ void run_case(const sql_case& c) {
 
 } // namespace
 
-/// A test for each file, so that `--run_test=joins` runs one of them.
-struct case_files {
-  case_files() {
-    std::vector<fs::path> files;
-    for (const auto& entry : fs::directory_iterator(SLUICE_SQL_CASES))
-      if (entry.path().extension() == ".test") files.push_back(entry.path());
-    std::sort(files.begin(), files.end());
-    for (const auto& file : files)
-      boost::unit_test::framework::master_test_suite().add(boost::unit_test::make_test_case(
-        [file] {
-          auto cases = read_cases(file);
-          BOOST_REQUIRE_MESSAGE(!cases.empty(), file << " has no cases");
-          for (const auto& c : cases) run_case(c);
-          BOOST_TEST_MESSAGE(file.filename() << ": " << cases.size() << " cases");
-        },
-        file.stem().string(), __FILE__, __LINE__));
+BOOST_AUTO_TEST_CASE(sql_cases) {
+  const auto& args = boost::unit_test::framework::master_test_suite();
+  BOOST_REQUIRE_MESSAGE(args.argc > 1, "usage: sql_cases_test -- file [case...]");
+  const auto cases = read_cases(args.argv[1]);
+  BOOST_REQUIRE_MESSAGE(!cases.empty(), args.argv[1] << " has no cases");
+  const std::vector<std::string> wanted(args.argv + 2, args.argv + args.argc);
+  std::size_t num_run = 0;
+  for (const auto& c : cases) {
+    if (!wanted.empty() && std::find(wanted.begin(), wanted.end(), c.name) == wanted.end())
+      continue;
+    run_case(c);
+    ++num_run;
   }
-};
-
-static bool init_cases() {
-  case_files files;
-  return true;
+  BOOST_TEST(num_run > 0u);
 }
+
+} // namespace sluice::testing

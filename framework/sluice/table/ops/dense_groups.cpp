@@ -129,9 +129,8 @@ bool dense_groups::find_keys(const column& keys, std::size_t rows, std::byte** v
       make_state(slot);
   };
   // Slot 0 is that of NULL, so a key in it is out of range like those that are too large.
-  auto slot_of = [first](T key) {
-    return static_cast<std::uint64_t>(static_cast<std::int64_t>(key)) - first;
-  };
+  auto slot_of
+    = [first](T key) { return static_cast<std::uint64_t>(static_cast<std::int64_t>(key)) - first; };
   if (keys.is_flat() && !keys.may_have_nulls()) {
     const auto* k = keys.values<T>();
     for (std::size_t i = 0; i < rows; ++i) {
@@ -152,9 +151,8 @@ bool dense_groups::find_keys(const column& keys, std::size_t rows, std::byte** v
 
 bool dense_groups::find_or_insert(const column& keys, std::size_t rows, std::byte** values) {
   auto find = [&] {
-    return with_integer(keys.physical(), [&](auto zero) {
-      return find_keys<decltype(zero)>(keys, rows, values);
-    });
+    return with_integer(keys.physical(),
+                        [&](auto zero) { return find_keys<decltype(zero)>(keys, rows, values); });
   };
   if (slots_ > 0 && find()) return true;
   return make_room(keys, rows) && find();

@@ -52,8 +52,8 @@ private:
   join_host host_;
   std::size_t build_side_;
   std::size_t probe_side_;
-  bool marks_build_;  ///< whether it matters which rows of the table found a match
-  bool first_only_;   ///< one match of a probe row is enough
+  bool marks_build_; ///< whether it matters which rows of the table found a match
+  bool first_only_;  ///< one match of a probe row is enough
   std::vector<std::size_t> table_keys_[2]; ///< what pairs agree in, per side
   batch_rows build_rows_;                  ///< with a flag: found a match
   batch_rows probe_rows_;
@@ -61,7 +61,7 @@ private:
 
   bool built_ = false;
   join_table table_;
-  const columnar_batch* rows_ = nullptr; ///< of the table; with the flag
+  const columnar_batch* rows_ = nullptr;    ///< of the table; with the flag
   std::vector<std::uint64_t> table_hashes_; ///< of NOT IN's compared column
   std::vector<std::uint8_t> marks_;
   bool unknown_ = false; ///< NOT IN: a NULL among the values, so no row is surely not in

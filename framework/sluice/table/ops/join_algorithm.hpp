@@ -18,7 +18,7 @@ struct join_side {
   std::vector<std::size_t> keys;   ///< columns by which rows are spread and looked up
   std::vector<std::size_t> unique; ///< columns by which rows are unique, or empty
   bool retracts = false;
-  bool outer = false; ///< rows without a match are put out with NULLs
+  bool outer = false;           ///< rows without a match are put out with NULLs
   std::size_t first_column = 0; ///< among left columns followed by right ones
 };
 

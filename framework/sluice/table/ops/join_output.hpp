@@ -25,8 +25,8 @@ public:
     side_ = side;
   }
 
-  /// Adds a row; `own` may be `none`, `other` may be null. Stored rows stay where they are until the
-  /// next `flush`.
+  /// Adds a row; `own` may be `none`, `other` may be null. Stored rows stay where they are until
+  /// the next `flush`.
   void add(row_kind kind, std::uint32_t own, const stored_row* other) {
     kinds_.push_back(kind);
     own_rows_.push_back(own);

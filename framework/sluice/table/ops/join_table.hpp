@@ -9,8 +9,8 @@
 
 namespace sluice::table {
 
-/// Finds rows by the hashes of their keys. Flat: an array of first rows and their tags, and one that
-/// chains rows of the same slot. Rows are numbered from 0 in the order of their hashes.
+/// Finds rows by the hashes of their keys. Flat: an array of first rows and their tags, and one
+/// that chains rows of the same slot. Rows are numbered from 0 in the order of their hashes.
 class join_table {
 public:
   static constexpr std::uint32_t none = ~std::uint32_t{0};
@@ -20,9 +20,7 @@ public:
   void build(const std::uint64_t* hashes, std::size_t size, const std::uint8_t* skip);
   void clear();
 
-  std::size_t bytes() const noexcept {
-    return heads_.capacity() * 8 + next_.capacity() * 4;
-  }
+  std::size_t bytes() const noexcept { return heads_.capacity() * 8 + next_.capacity() * 4; }
 
   /// Writes the first row that has the hash of each of `count` keys, or `none`.
   void find(const std::uint64_t* hashes, std::size_t count, std::uint32_t* first) const noexcept;

@@ -16,8 +16,8 @@ namespace sluice::table {
 namespace {
 
 using detail::key_layout;
-using detail::row_directory;
 using detail::row_chunk;
+using detail::row_directory;
 using detail::row_store;
 using detail::store_view;
 

@@ -136,9 +136,9 @@ struct rank_spec {
 };
 operator_factory make_rank(rank_spec spec, operator_settings settings);
 
-/// ORDER BY with OFFSET and LIMIT of a bounded input, in one subtask. With `local`, the first of two
-/// phases: keeps only rows that may be among the first, or, without a limit, passes them on. Rows
-/// past the memory limit go to disk as sorted runs. Of inserts only.
+/// ORDER BY with OFFSET and LIMIT of a bounded input, in one subtask. With `local`, the first of
+/// two phases: keeps only rows that may be among the first, or, without a limit, passes them on.
+/// Rows past the memory limit go to disk as sorted runs. Of inserts only.
 operator_factory make_sort(std::vector<data_type> input, sort_node sort, bool local,
                            operator_settings settings);
 

@@ -12,8 +12,8 @@ namespace {
 template <class T>
 using pointee = std::remove_pointer_t<T>;
 
-// A string ends with 0 0; a 0 in it is written as 0 255. A part of a list has a 1 before it, and the
-// end of the list is a 0, so that a list comes after its own beginning.
+// A string ends with 0 0; a 0 in it is written as 0 255. A part of a list has a 1 before it, and
+// the end of the list is a 0, so that a list comes after its own beginning.
 constexpr char escape = 0;
 constexpr char escaped_zero = static_cast<char>(0xff);
 
@@ -41,8 +41,7 @@ std::size_t value_size(const column& c, std::size_t i) {
   case physical_type::list:
   case physical_type::row: {
     std::size_t total = 1;
-    for_each_part(c, i,
-                  [&](const column& p, std::size_t row) { total += key_size(p, row, true); });
+    for_each_part(c, i, [&](const column& p, std::size_t row) { total += key_size(p, row, true); });
     return total;
   }
   default:
@@ -117,8 +116,8 @@ void order_key_codec::encode(const columnar_batch& in, const selection& rows,
   cursors.assign(n, 0);
   for (const auto& key : keys_) {
     const auto& c = in.at(key.column);
-    bool fixed = !c.may_have_nulls() && c.physical() != physical_type::string
-                 && !c.type().is_nested();
+    bool fixed
+      = !c.may_have_nulls() && c.physical() != physical_type::string && !c.type().is_nested();
     if (fixed) {
       auto size = 1 + width_of(c.physical());
       for (auto& cursor : cursors) cursor += size;

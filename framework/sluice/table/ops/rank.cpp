@@ -1,8 +1,8 @@
 // Top-N and deduplication: the first rows of each partition by an order.
 //
 // Each key has its rows in order. An input row takes one out or puts one in, or both if it is an
-// update; what that does to the rows in the range is put out: with numbers, the rows that have moved;
-// without, the rows that have come and gone.
+// update; what that does to the rows in the range is put out: with numbers, the rows that have
+// moved; without, the rows that have come and gone.
 #include "sluice/table/ops/operators.hpp"
 #include "sluice/table/ops/order_key.hpp"
 #include "sluice/table/ops/ranked_rows.hpp"
@@ -67,7 +67,7 @@ private:
   std::vector<std::byte*> maybe_empty_;
 
   // -- a change that waits for its second half
-  ranked_rows* pending_ = nullptr;   ///< whose
+  ranked_rows* pending_ = nullptr; ///< whose
   ranked_row* removed_ = nullptr;
   std::size_t removed_place_ = ranked_rows::beyond;
   bool pending_update_ = false;
@@ -99,8 +99,7 @@ void rank_operator::open(operator_context& context) {
   states_.add("ranked rows", keyed_.get());
   out_.emplace(codec_, ports_[0], spec_->rank.output_rank);
   if (streaming_ && settings_.state_ttl.count() > 0)
-    context.request_processing_time(context.processing_clock().now()
-                                    + settings_.state_ttl.count());
+    context.request_processing_time(context.processing_clock().now() + settings_.state_ttl.count());
 }
 
 void rank_operator::process(batch& b, std::uint32_t) {
@@ -262,9 +261,8 @@ void rank_operator::emit_numbered(const ranked_rows& rows, std::size_t out_of, s
   auto end = out_of < end_ && into < end_ ? std::max(out_of, into) + 1 : end_;
   for (auto place = begin; place < end; ++place) {
     const auto* now = rows.at(place);
-    const auto* before = place == out_of
-                           ? removed_
-                           : without_place(rows, place < out_of ? place : place - 1, into);
+    const auto* before
+      = place == out_of ? removed_ : without_place(rows, place < out_of ? place : place - 1, into);
     if (!before && !now) break;
     if (before && now) {
       if (before->row() == now->row()) continue;

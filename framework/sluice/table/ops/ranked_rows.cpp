@@ -151,9 +151,8 @@ ranked_row* ranked_rows::find(std::string_view key, std::string_view row) const 
 }
 
 ranked_row* ranked_rows::find_leading(std::string_view leading, std::uint32_t hash) {
-  auto is_it = [&](const ranked_row* row) {
-    return row->hash == hash && row->row().starts_with(leading);
-  };
+  auto is_it
+    = [&](const ranked_row* row) { return row->hash == hash && row->row().starts_with(leading); };
   if (index_.empty() && size_ <= longest_scan) {
     ranked_row* found = nullptr;
     for_each([&](ranked_row* row) {

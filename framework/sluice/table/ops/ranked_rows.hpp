@@ -30,7 +30,8 @@ struct ranked_row {
   static void free(ranked_row* row) noexcept;
 };
 
-/// Rows ordered by their keys; among equal keys, in order of arrival or the newest first. Owns them.
+/// Rows ordered by their keys; among equal keys, in order of arrival or the newest first. Owns
+/// them.
 ///
 /// Places count from 0. One row needs no memory but its own; any number can be put in and taken out
 /// in logarithmic time, but finding out a place far from the beginning takes longer, so it is only
@@ -93,7 +94,7 @@ private:
   void build_index();
 
   ranked_row* single_ = nullptr;
-  std::vector<block> blocks_; ///< once there were two rows
+  std::vector<block> blocks_;      ///< once there were two rows
   std::vector<ranked_row*> index_; ///< open addressing by hash; empty until it is needed
   std::size_t index_used_ = 0;
   std::size_t size_ = 0;

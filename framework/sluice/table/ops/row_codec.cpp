@@ -229,8 +229,8 @@ struct reader {
 };
 
 void skip_column(const data_type& type, std::size_t bit, std::span<reader> rows) {
-  if (auto width = width_of(type.physical()); !type.is_nested() && width > 0
-                                              && type.physical() != physical_type::string) {
+  if (auto width = width_of(type.physical());
+      !type.is_nested() && width > 0 && type.physical() != physical_type::string) {
     for (auto& r : rows)
       if (!r.null(bit)) r.from += width;
     return;

@@ -50,8 +50,8 @@ public:
   /// `out.row(k)` becomes row `rows[k]` of the columns, which have the types.
   void encode(const columnar_batch& in, const selection& rows, encoded_rows& out) const;
 
-  /// Column c of the rows becomes `*out[c]`; columns whose `out` is null are left out. A null row is
-  /// NULL in all columns. REQUIRES: the bytes are what `encode` wrote; see `check`.
+  /// Column c of the rows becomes `*out[c]`; columns whose `out` is null are left out. A null row
+  /// is NULL in all columns. REQUIRES: the bytes are what `encode` wrote; see `check`.
   void decode(const char* const* rows, std::size_t count, std::span<column* const> out) const;
 
   /// Whether the bytes are a row. For bytes that come from a file.

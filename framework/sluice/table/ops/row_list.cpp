@@ -18,8 +18,8 @@ constexpr std::uint32_t longest_scan = 24;
 
 } // namespace
 
-/// Open addressing: offsets of rows by their hashes. Rows that are gone stay in it until the list is
-/// packed.
+/// Open addressing: offsets of rows by their hashes. Rows that are gone stay in it until the list
+/// is packed.
 struct row_list::index {
   static constexpr std::uint32_t none = ~std::uint32_t{0};
 
@@ -43,8 +43,8 @@ std::uint32_t row_hash(std::string_view bytes) noexcept {
 stored_row& row_list::append(std::string_view row, std::uint32_t hash) {
   auto space = (sizeof(stored_row) + row.size() + 3) / 4 * 4;
   if (used_ + space > capacity_) grow(used_ + space);
-  auto* target = ::new (data() + used_)
-    stored_row{static_cast<std::uint32_t>(row.size()), hash, 1, 0};
+  auto* target
+    = ::new (data() + used_) stored_row{static_cast<std::uint32_t>(row.size()), hash, 1, 0};
   std::memcpy(target->bytes(), row.data(), row.size());
   auto offset = used_;
   used_ += static_cast<std::uint32_t>(space);
@@ -122,8 +122,7 @@ void row_list::build_index() {
   index_->slots.assign(slots, index::none);
   index_->filled = 0;
   for_each([&](stored_row& row) {
-    index_->add(row.hash,
-                static_cast<std::uint32_t>(reinterpret_cast<std::byte*>(&row) - data()));
+    index_->add(row.hash, static_cast<std::uint32_t>(reinterpret_cast<std::byte*>(&row) - data()));
   });
 }
 

@@ -13,8 +13,8 @@ namespace sluice::table {
 /// A row in a `row_list`; its bytes follow it.
 struct stored_row {
   std::uint32_t size = 0;
-  std::uint32_t hash = 0; ///< of the bytes by which it is found
-  std::uint32_t count = 0; ///< how many times the row is there; 0: not any more
+  std::uint32_t hash = 0;    ///< of the bytes by which it is found
+  std::uint32_t count = 0;   ///< how many times the row is there; 0: not any more
   std::uint32_t matches = 0; ///< for the operator: rows of another side that go with it
 
   const char* bytes() const noexcept { return reinterpret_cast<const char*>(this + 1); }

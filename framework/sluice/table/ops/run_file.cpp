@@ -18,8 +18,8 @@ run_file::run_file(std::string directory, std::string operator_name)
     std::error_code ec;
     directory = std::filesystem::temp_directory_path(ec).string();
     if (ec)
-      throw io_error(fmt::format("{}: there is no temporary directory: {}", operator_name_,
-                                 ec.message()));
+      throw io_error(
+        fmt::format("{}: there is no temporary directory: {}", operator_name_, ec.message()));
   }
   path_ = fmt::format("{}/sluice-rows-{}-XXXXXX", directory, ::getpid());
   fd_ = ::mkostemp(path_.data(), O_CLOEXEC);

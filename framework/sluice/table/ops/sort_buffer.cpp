@@ -64,8 +64,7 @@ void sort_buffer::throw_away() {
     keys.insert(keys.end(), key.begin(), key.end());
     chosen_.push_back(e.row);
   }
-  for (std::size_t k = 0; k < entries_.size(); ++k)
-    entries_[k].row = static_cast<std::uint32_t>(k);
+  for (std::size_t k = 0; k < entries_.size(); ++k) entries_[k].row = static_cast<std::uint32_t>(k);
   key_bytes_ = std::move(keys);
   key_offsets_ = std::move(offsets);
   columnar_batch rows(types_);

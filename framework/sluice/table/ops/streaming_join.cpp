@@ -1,8 +1,8 @@
 // The join of unbounded inputs: a changelog in, a changelog out.
 //
 // A batch comes from one side, so the other side's rows are the same for all of it. That allows for
-// passes: the batch goes into the state; then the pairs with the other side's rows are looked at, by
-// the slice, so that the condition is evaluated over columns; then what each change does to the
+// passes: the batch goes into the state; then the pairs with the other side's rows are looked at,
+// by the slice, so that the condition is evaluated over columns; then what each change does to the
 // result is put out in order.
 #include "sluice/table/ops/join_output.hpp"
 #include "sluice/table/ops/listed_rows.hpp"
@@ -31,10 +31,10 @@ public:
 private:
   /// What one row of the input, or one that it replaces, does.
   struct change {
-    std::uint32_t row;  ///< of `rows_`
+    std::uint32_t row; ///< of `rows_`
     row_kind kind;
-    bool replaced;      ///< the next change is what became of the row
-    std::byte* value;   ///< null: the row has no key
+    bool replaced;    ///< the next change is what became of the row
+    std::byte* value; ///< null: the row has no key
   };
 
   struct pair {
@@ -84,10 +84,10 @@ private:
 
   // -- of the batch at hand
   std::size_t side_ = 0;
-  columnar_batch rows_;                ///< those of the input, then those they replace
+  columnar_batch rows_; ///< those of the input, then those they replace
   encoded_rows encoded_;
-  std::vector<std::uint32_t> hashes_;  ///< of what rows are found by
-  std::vector<std::byte*> values_;     ///< per row
+  std::vector<std::uint32_t> hashes_; ///< of what rows are found by
+  std::vector<std::byte*> values_;    ///< per row
   std::vector<std::byte*> found_;
   std::vector<std::uint8_t> has_key_;
   std::vector<std::uint32_t> keyed_rows_;
@@ -95,9 +95,9 @@ private:
   std::vector<std::string> old_rows_;
   std::vector<std::byte*> maybe_empty_;
   std::vector<pair> pairs_;
-  std::uint32_t unfinished_ = 0;       ///< the first change whose pairs are not all looked at
-  std::uint64_t matches_ = 0;          ///< of the change at hand
-  std::vector<stored_row*> matched_;   ///< likewise, if it is part of an update
+  std::uint32_t unfinished_ = 0;     ///< the first change whose pairs are not all looked at
+  std::uint64_t matches_ = 0;        ///< of the change at hand
+  std::vector<stored_row*> matched_; ///< likewise, if it is part of an update
   std::vector<stored_row*> matched_before_;
 };
 
@@ -188,8 +188,7 @@ void streaming_join::apply_addition(std::uint32_t row, row_kind kind, std::byte*
       // An update without its first half.
       auto number = keep_old(*old);
       list.erase(*old);
-      changes_.push_back(
-        {number, row_kind::update_before, !plan_.emits_update_before, value});
+      changes_.push_back({number, row_kind::update_before, !plan_.emits_update_before, value});
       kind = row_kind::update_after;
     } else if (!plan_.emits_update_before && kind == row_kind::update_after && !changes_.empty()) {
       // The first half may be right before it.

@@ -94,8 +94,7 @@ BOOST_AUTO_TEST_CASE(equals_the_join_by_nested_loops) {
 
 BOOST_AUTO_TEST_CASE(an_empty_side) {
   for (const auto& c : all_cases())
-    for (std::uint32_t full = 0; full < 2; ++full)
-      BOOST_TEST_CONTEXT(c.to_string()) {
+    for (std::uint32_t full = 0; full < 2; ++full) BOOST_TEST_CONTEXT(c.to_string()) {
         std::vector<test_row> sides[2];
         sides[full] = {{1, 1, 1}, {2, std::nullopt, 2}};
         columnar_harness h(make_join(c.spec(), {}), batch_mode);

@@ -33,7 +33,8 @@ inline std::string text_of(const test_row& r) {
   return text_of(r[0]) + ", " + text_of(r[1]) + ", " + text_of(r[2]);
 }
 
-/// A join of id, key, value with id, key, value by key; with a condition, `left.value < right.value`.
+/// A join of id, key, value with id, key, value by key; with a condition, `left.value <
+/// right.value`.
 struct join_case {
   join_type type = join_type::inner;
   bool condition = false;
@@ -51,8 +52,9 @@ struct join_case {
     s.left = s.right = side_types();
     if (!cross) s.keys = {{1, 1, null_safe}};
     if (condition)
-      s.condition = function_registry::built_in().call(
-        "<", {expression::input(2, data_type::bigint()), expression::input(5, data_type::bigint())});
+      s.condition
+        = function_registry::built_in().call("<", {expression::input(2, data_type::bigint()),
+                                                   expression::input(5, data_type::bigint())});
     s.null_aware = null_aware;
     s.left_retracts = s.right_retracts = retracts;
     s.emits_update_before = update_before;
