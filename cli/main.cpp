@@ -1,4 +1,7 @@
 /// The `sluice` command.
+#ifdef SLUICE_CLI_DEMO
+#include "demo_command.hpp"
+#endif
 #include "sql_command.hpp"
 
 #include "sluice/version.hpp"
@@ -15,6 +18,9 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   int exit_code = 0;
   sluice::cli::add_sql_command(app, exit_code);
+#ifdef SLUICE_CLI_DEMO
+  sluice::cli::add_demo_command(app, exit_code);
+#endif
   app.failure_message([](const CLI::App*, const CLI::Error& e) {
     return fmt::format("sluice: {} (--help tells more)\n", e.what());
   });
