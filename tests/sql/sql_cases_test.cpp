@@ -24,6 +24,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -164,6 +165,14 @@ lines trimmed(lines rows) {
   return rows;
 }
 
+/// What EXPLAIN says under that title.
+lines optimized_plan(const lines& explained) {
+  auto begin = std::find(explained.begin(), explained.end(), "== Optimized Plan ==");
+  auto end = std::find(explained.begin(), explained.end(), "== Job Graph ==");
+  if (begin == explained.end() || end == explained.end()) return {"this is no EXPLAIN"};
+  return {begin + 1, end};
+}
+
 lines sorted(lines text) {
   std::sort(text.begin(), text.end());
   return text;
@@ -185,7 +194,11 @@ void check(const sql_case& c, const expectation& e, const outcome& o, const std:
     BOOST_ERROR(what << ": " << o.error);
     return;
   }
-  if (e.kind == "text") {
+  if (e.kind == "plan" || e.kind == mode + " plan") {
+    check_lines(e.text, optimized_plan(text_lines(o.rows)), what);
+  } else if (e.kind.ends_with(" plan")) {
+    return;
+  } else if (e.kind == "text") {
     check_lines(e.text, text_lines(o.rows), what);
   } else if (e.kind == "changelog") {
     if (mode == "streaming" && parallelism == 1) check_lines(e.text, trimmed(o.changes), what);
@@ -197,11 +210,11 @@ void check(const sql_case& c, const expectation& e, const outcome& o, const std:
 }
 
 void run_case(const sql_case& c) {
+  static const std::set<std::string> kinds{"rows",  "ordered rows",   "changelog", "text", "error",
+                                           "plan", "streaming plan", "batch plan"};
   BOOST_REQUIRE_MESSAGE(!c.expected.empty(), c.name << ": expects nothing");
   for (const auto& e : c.expected)
-    BOOST_REQUIRE_MESSAGE(e.kind == "rows" || e.kind == "ordered rows" || e.kind == "changelog"
-                            || e.kind == "text" || e.kind == "error",
-                          c.name << ": unknown expectation " << e.kind);
+    BOOST_REQUIRE_MESSAGE(kinds.contains(e.kind), c.name << ": unknown expectation " << e.kind);
   for (const std::string mode : {"batch", "streaming"}) {
     if (!c.only.empty() && c.only != mode) continue;
     for (int parallelism : {1, 3}) {
