@@ -6,6 +6,7 @@
 ///     ---- ordered rows              the same, in this order (in streaming mode: in any)
 ///     ---- changelog                 its changes, in streaming mode with one subtask
 ///     ---- text                      its rows as they are, in this order (EXPLAIN, SHOW)
+///     ---- parts                     parts of that text, one a line
 ///     ---- error                     parts of the message of a statement, one a line
 ///
 /// A file may start with statements that all of its cases begin with, before the first `===`. Lines
@@ -37,7 +38,7 @@ namespace {
 using lines = std::vector<std::string>;
 
 struct expectation {
-  std::string kind; ///< rows, ordered rows, changelog, error
+  std::string kind; ///< rows, ordered rows, changelog, text, parts, error
   lines text;
 };
 
@@ -187,6 +188,11 @@ void check(const sql_case& c, const expectation& e, const outcome& o, const std:
   }
   if (e.kind == "text") {
     check_lines(e.text, text_lines(o.rows), what);
+  } else if (e.kind == "parts") {
+    auto text = joined(o.rows);
+    for (const auto& part : e.text)
+      BOOST_CHECK_MESSAGE(text.find(part) != std::string::npos,
+                          what << ": expected the part\n    " << part << "\n  but got" << text);
   } else if (e.kind == "changelog") {
     if (mode == "streaming" && parallelism == 1) check_lines(e.text, trimmed(o.changes), what);
   } else if (e.kind == "ordered rows" && mode == "batch") {
@@ -200,7 +206,7 @@ void run_case(const sql_case& c) {
   BOOST_REQUIRE_MESSAGE(!c.expected.empty(), c.name << ": expects nothing");
   for (const auto& e : c.expected)
     BOOST_REQUIRE_MESSAGE(e.kind == "rows" || e.kind == "ordered rows" || e.kind == "changelog"
-                            || e.kind == "text" || e.kind == "error",
+                            || e.kind == "text" || e.kind == "parts" || e.kind == "error",
                           c.name << ": unknown expectation " << e.kind);
   for (const std::string mode : {"batch", "streaming"}) {
     if (!c.only.empty() && c.only != mode) continue;
