@@ -1,23 +1,28 @@
 #!/usr/bin/env python3
-"""Writes random queries as a file of SQL cases, whose expected rows sqlite3 computes.
+"""Random queries as SQL cases, whose expected rows sqlite3 computes.
 
-Usage: random_queries.py OUTPUT [COUNT [SEED]]
+Usage: random_queries.py --run SQL_CASES [--count N] [--seed N]
+       random_queries.py --write FILE [--count N] [--seed N]
 
-The cases are in the common dialect: what both engines must answer alike. Where they differ by
-design, the generator stays away, or adapts the text for sqlite3 (`translated`):
-  - sqlite3 orders the parts of set operations from left to right, so there is only one at a time;
+The cases are in the common dialect: what both engines must answer alike. Every other one has
+changelogs as tables, with rows that come and go before the final ones are there. Where the engines
+differ by design, the generator stays away, or adapts the text for sqlite3 (`translated`):
+  - sqlite3 takes the parts of set operations from left to right, so there is only one at a time;
   - whole numbers stay small, so that neither wraps nor turns into a double;
   - division and remainder are by constants other than 0;
-  - AVG of whole numbers is a whole number here;
-  - a query without groups over no rows has no row in streaming mode: such queries get a HAVING.
-The same seed gives the same file. The environment variables SLUICE_RANDOM_QUERIES and
-SLUICE_RANDOM_SEED override the arguments, to run more.
+  - the average of whole numbers is a whole number here;
+  - an aggregate of no rows has no row in streaming mode: such queries get a HAVING.
+The same seed gives the same cases. The environment variables SLUICE_RANDOM_QUERIES and
+SLUICE_RANDOM_SEED override count and seed, to run more.
 """
+import argparse
 import os
 import random
 import re
 import sqlite3
+import subprocess
 import sys
+import tempfile
 
 # Columns by kind: k small keys, v numbers with NULLs, s short texts.
 TABLES = {
@@ -35,19 +40,50 @@ class Generator:
 
     def rows(self, table):
         rng = self.rng
-        count = rng.choice([0, 1, 5, 12, 20])
+        count = rng.choice([0, 3, 8, 8, 15, 15, 15, 30])
         result = []
         for _ in range(count):
             row = []
             for _, kind in TABLES[table]:
-                if rng.random() < 0.25:
-                    row.append(None)
-                elif kind == "int":
-                    row.append(rng.randint(-3, 6))
-                else:
-                    row.append(rng.choice(TEXTS))
+                row.append(self.value(kind))
             result.append(tuple(row))
         return result
+
+    def value(self, kind):
+        rng = self.rng
+        if rng.random() < 0.2:
+            return None
+        return rng.randint(-2, 4) if kind == "int" else rng.choice(TEXTS)
+
+    def changelog(self, table, rows):
+        """Changes that add up to the rows: others come before, and go."""
+        rng = self.rng
+        lines = []
+        pending = []  # (row that is there, row it becomes or None)
+        for row in rows:
+            if rng.random() < 0.4:
+                other = tuple(self.value(kind) for _, kind in TABLES[table])
+                lines.append(("+I", other))
+                pending.append((other, row))
+            else:
+                lines.append(("+I", row))
+            if rng.random() < 0.3:
+                ghost = tuple(self.value(kind) for _, kind in TABLES[table])
+                lines.append(("+I", ghost))
+                pending.append((ghost, None))
+            if pending and rng.random() < 0.5:
+                self.settle(lines, pending)
+        while pending:
+            self.settle(lines, pending)
+        return lines
+
+    def settle(self, lines, pending):
+        before, after = pending.pop(self.rng.randrange(len(pending)))
+        if after is None:
+            lines.append(("-D", before))
+        else:
+            lines.append(("-U", before))
+            lines.append(("+U", after))
 
     def alias(self):
         self.aliases += 1
@@ -189,9 +225,9 @@ class Generator:
     def where_clause(self, scope):
         rng = self.rng
         parts = []
-        if rng.random() < 0.5:
+        if rng.random() < 0.35:
             parts.append(self.condition(scope))
-        if rng.random() < 0.25:
+        if rng.random() < 0.2:
             parts.append(self.subquery_condition(scope))
         if rng.random() < 0.1:
             table = rng.choice(["r", "t"])
@@ -319,16 +355,26 @@ def inline(value):
 
 
 def main():
-    output = sys.argv[1]
-    count = int(os.environ.get("SLUICE_RANDOM_QUERIES") or (sys.argv[2] if len(sys.argv) > 2 else 200))
-    seed = int(os.environ.get("SLUICE_RANDOM_SEED") or (sys.argv[3] if len(sys.argv) > 3 else 1))
-    with open(output, "w", encoding="utf-8") as out:
-        for number in range(seed, seed + count):
-            write_case(out, number)
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--run")
+    parser.add_argument("--write")
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    count = int(os.environ.get("SLUICE_RANDOM_QUERIES", args.count))
+    seed = int(os.environ.get("SLUICE_RANDOM_SEED", args.seed))
+    with tempfile.TemporaryDirectory() as directory:
+        path = args.write or os.path.join(directory, "random.test")
+        with open(path, "w", encoding="utf-8") as out:
+            for number in range(seed, seed + count):
+                write_case(out, number)
+        if args.run:
+            sys.exit(subprocess.call([args.run, "--color_output=no", "--", path]))
 
 
 def write_case(out, seed):
-    """One case; draws again until sqlite3 takes the query and its result is small."""
+    """One case; draws again until the query is short, and its result small."""
+    changing = seed % 2 == 1
     for attempt in range(100):
         generator = Generator(random.Random(seed * 1000 + attempt))
         database = sqlite3.connect(":memory:")
@@ -344,16 +390,27 @@ def write_case(out, seed):
         if len(query) > 2500:
             continue
         result = database.execute(translated(query)).fetchall()
-        if len(result) > 400:
+        # A line of the file cannot show an empty text alone. Most empty results say little.
+        if len(result) > 400 or any(row == ("",) for row in result):
             continue
-        # A line of the file cannot show these.
-        if any(len(row) == 1 and row[0] == "" for row in result):
+        if not result and attempt % 4 != 3:
             continue
-        out.write(f"=== query {seed}\n")
+        out.write(f"=== query {seed}{' [only streaming]' if changing else ''}\n")
+        if generator.rng.random() < 0.3:
+            out.write("SET 'table.exec.mini-batch.enabled' = 'true';\n"
+                      "SET 'table.exec.mini-batch.allow-latency' = '1 s';\n"
+                      f"SET 'table.exec.mini-batch.size' = '{generator.rng.randint(1, 6)}';\n")
         for table, columns in TABLES.items():
             types = ", ".join(f"{n} {'INT' if k == 'int' else 'STRING'}" for n, k in columns)
-            rows = "\n".join(", ".join(inline(v) for v in row) for row in data[table])
-            out.write(f"CREATE TABLE {table} ({types}) WITH ('connector' = 'inline', 'rows' = '{rows}');\n")
+            texts = [", ".join(inline(v) for v in row) for row in data[table]]
+            mode = ""
+            if changing:
+                mode = "'changelog-mode' = 'I,UB,UA,D', "
+                texts = [f"{kind}[{', '.join(inline(v) for v in row)}]"
+                         for kind, row in generator.changelog(table, data[table])]
+            rows = "\n".join(texts)
+            out.write(f"CREATE TABLE {table} ({types}) WITH ('connector' = 'inline', {mode}"
+                      f"'rows' = '{rows}');\n")
         out.write(query + ";\n---- rows\n")
         for row in result:
             out.write(", ".join(shown(v) for v in row) + "\n")
