@@ -24,8 +24,8 @@ int main() {
   env.set_parallelism(1);
   sluice::table::table_environment tables(env);
 
-  auto clicks = env.from_collection<click>(
-    {{"/", 1'000}, {"/cart", 2'000}, {"/", 3'000}, {"/", 61'000}});
+  auto clicks
+    = env.from_collection<click>({{"/", 1'000}, {"/cart", 2'000}, {"/", 3'000}, {"/", 61'000}});
   tables.create_temporary_view("clicks", clicks,
                                sluice::table::stream_schema()
                                  .column_by_expression("ts", "TO_TIMESTAMP_LTZ(millis, 3)")

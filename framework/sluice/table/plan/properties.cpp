@@ -142,6 +142,18 @@ const std::vector<std::vector<std::size_t>>& plan_properties::unique_keys(const 
   return known->second;
 }
 
+keys plan_properties::keys_in_order(const relation& r, std::size_t input,
+                                    std::vector<std::size_t> exchanged_by) {
+  const auto& all = unique_keys(r.input(input));
+  // Rows that never change go one way only.
+  if (!updates(changes(r.input(input)))) return all;
+  std::sort(exchanged_by.begin(), exchanged_by.end());
+  keys result;
+  for (const auto& key : all)
+    if (covers(key, exchanged_by)) result.push_back(key);
+  return result;
+}
+
 keys plan_properties::find_keys(const relation& r) {
   keys result;
   if (const auto* n = r.as<scan_node>()) {
@@ -166,18 +178,19 @@ keys plan_properties::find_keys(const relation& r) {
   } else if (const auto* p = r.as<project_node>()) {
     result = through_projection(*p, unique_keys(r.input()));
   } else if (const auto* j = r.as<join_node>()) {
-    const auto& left = unique_keys(r.input(0));
+    const auto left
+      = j->null_aware ? unique_keys(r.input(0)) : keys_in_order(r, 0, side_keys(*j, true));
     if (j->type == join_type::semi || j->type == join_type::anti) return left;
-    const auto& right = unique_keys(r.input(1));
+    const auto right = keys_in_order(r, 1, side_keys(*j, false));
     const auto width = r.input(0).columns.size();
     auto shifted = [&](std::vector<std::size_t> key) {
       for (auto& c : key) c += width;
       return key;
     };
-    if (some_covered(side_keys(*j, false), right) && j->type != join_type::right
+    if (some_covered(side_keys(*j, false), unique_keys(r.input(1))) && j->type != join_type::right
         && j->type != join_type::full)
       for (const auto& key : left) add(result, key);
-    if (some_covered(side_keys(*j, true), left) && j->type != join_type::left
+    if (some_covered(side_keys(*j, true), unique_keys(r.input(0))) && j->type != join_type::left
         && j->type != join_type::full)
       for (const auto& key : right) add(result, shifted(key));
     for (const auto& of_left : left)
@@ -188,7 +201,7 @@ keys plan_properties::find_keys(const relation& r) {
         add(result, std::move(key));
       }
   } else if (const auto* k = r.as<rank_node>()) {
-    result = unique_keys(r.input());
+    result = keys_in_order(r, 0, k->partition);
     if (k->last == 1 && k->function == rank_function::row_number) add(result, k->partition);
     if (k->output_rank && k->function == rank_function::row_number) {
       auto key = k->partition;

@@ -9,8 +9,7 @@ namespace {
 /// itself; else null.
 relation_ptr taken(const relation_ptr& r, const expression_ptr& condition, execution_mode mode) {
   if (const auto* n = r->as<scan_node>()) {
-    if (!n->source->changelog().insert_only()
-        || !n->source->takes_filter(*condition, n->request))
+    if (!n->source->changelog().insert_only() || !n->source->takes_filter(*condition, n->request))
       return nullptr;
     auto scan = *n;
     scan.request.filters.push_back(condition);

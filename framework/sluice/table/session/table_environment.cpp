@@ -31,7 +31,8 @@ bool reads_unbounded(const relation& r) {
                      [](const relation_ptr& in) { return reads_unbounded(*in); });
 }
 
-/// How many rows come out of a plan at most, if that is known before it runs and none is taken back.
+/// How many rows come out of a plan at most, if that is known before it runs and none is taken
+/// back.
 std::optional<std::uint64_t> most_rows(const relation& plan, execution_mode mode) {
   const auto* r = &plan;
   while (r->as<project_node>() != nullptr) r = &r->input();

@@ -98,13 +98,17 @@ table_result::next_until(std::chrono::steady_clock::time_point deadline) {
   for (;;) {
     // A job that fails says nothing here, so it is looked at now and then.
     auto now = std::chrono::steady_clock::now();
-    if (auto rows = queue_->take(std::min(deadline, now + 50ms))) {
+    auto until = std::min(deadline, now + 50ms);
+    if (auto rows = queue_->take(until)) {
       count(*rows);
       return rows;
     }
+    // If it gave up early, a writer has ended, and the job is likely to.
+    auto patience
+      = std::max<std::chrono::nanoseconds>(until - std::chrono::steady_clock::now(), 1ms);
     auto over = [&] {
       try {
-        return job_->wait_for(1ms).has_value();
+        return job_->wait_for(patience).has_value();
       } catch (...) {
         ended_ = true;
         throw;

@@ -28,8 +28,8 @@ public:
                               bool bare = false);
   /// An INSERT.
   static table_result of_job(job_handle job);
-  /// A query, whose rows come out of `queue`. `changelog`: rows have kinds worth showing. `most`: so
-  /// many rows come at most, so that the job may be cancelled when they are there.
+  /// A query, whose rows come out of `queue`. `changelog`: rows have kinds worth showing. `most`:
+  /// so many rows come at most, so that the job may be cancelled when they are there.
   static table_result of_query(std::vector<relation_column> columns, bool changelog, job_handle job,
                                std::shared_ptr<result_queue> queue, std::size_t max_width,
                                time_zone zone, std::optional<std::uint64_t> most = std::nullopt);
