@@ -32,9 +32,7 @@ std::uint64_t mixed(std::uint64_t z) { // splitmix64's
 
 void fill_event(std::uint64_t seed, std::uint64_t n, behavior_event& e) {
   auto state = mixed(seed + 0x9e3779b97f4a7c15u) ^ n * 0xd6e8feb86659fd93u;
-  auto below = [&](std::uint64_t limit) {
-    return mixed(state += 0x9e3779b97f4a7c15u) % limit;
-  };
+  auto below = [&](std::uint64_t limit) { return mixed(state += 0x9e3779b97f4a7c15u) % limit; };
   e.user_id = fmt::format("user_{}", 1 + below(99));
   e.item_id = fmt::format("item_{}", 1 + below(199));
   e.category = categories[below(categories.size())];

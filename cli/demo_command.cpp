@@ -55,11 +55,7 @@ int run_producer(const producer_options& o) {
   auto job = start_producer(o);
   while (!job.wait_for(50ms)) {
     if (!interrupt.interrupted()) continue;
-    job.cancel();
-    try {
-      job.wait();
-    } catch (const job_cancelled&) {
-    }
+    cancel_and_wait(job);
     return ended_by_user;
   }
   fmt::print("{}: {} events\n", o.topic, o.events);
@@ -90,8 +86,7 @@ void add_demo_command(CLI::App& app, int& exit_code) {
 
   auto p = std::make_shared<producer_options>();
   auto* producer = demo->add_subcommand("producer", "send the events of that demo to a topic");
-  producer->add_option("--bootstrap-servers", p->bootstrap_servers, "Kafka, host:port")
-    ->required();
+  producer->add_option("--bootstrap-servers", p->bootstrap_servers, "Kafka, host:port")->required();
   producer->add_option("--topic", p->topic, "where they go")->capture_default_str();
   add_producer_options(*producer, *p);
   producer->callback([p, &exit_code] { exit_code = run_producer(*p); });

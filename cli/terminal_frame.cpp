@@ -7,8 +7,7 @@
 
 namespace sluice::cli {
 
-terminal_frame::terminal_frame(std::ostream& out)
-  : out_(out), on_(isatty(STDOUT_FILENO) != 0) {}
+terminal_frame::terminal_frame(std::ostream& out) : out_(out), on_(isatty(STDOUT_FILENO) != 0) {}
 
 std::size_t terminal_frame::height() {
   winsize size{};
