@@ -6,10 +6,10 @@
 ///     ---- ordered rows              the same, in this order (in streaming mode: in any)
 ///     ---- changelog                 its changes, in streaming mode with one subtask
 ///     ---- text                      its rows as they are, in this order (EXPLAIN, SHOW)
-///     ---- error                     a part of the message of the last statement
+///     ---- error                     parts of the message of a statement, one a line
 ///
-/// A file may start with statements that all of its cases begin with, before the first `===`; lines
-/// there that start with `#` are comments.
+/// A file may start with statements that all of its cases begin with, before the first `===`. Lines
+/// that start with `#` are comments, except among what is expected.
 ///
 /// Each case runs in batch and in streaming mode (whose changes must add up to the same rows), with
 /// one subtask and with three. Arguments: the file, then names of cases if not all.
@@ -45,7 +45,8 @@ struct sql_case {
   std::string file;
   int line = 0;
   std::string name;
-  std::string only; ///< batch, streaming, or empty
+  std::string only;  ///< batch, streaming, or empty
+  std::string begin; ///< statements of the file
   std::string statements;
   std::vector<expectation> expected;
 };
@@ -64,14 +65,16 @@ std::vector<sql_case> read_cases(const fs::path& file) {
   std::string text;
   for (int number = 1; std::getline(in, text); ++number) {
     if (text.starts_with("=== ")) {
-      sql_case c{file.filename().string(), number, trimmed(text.substr(4)), {}, common, {}};
+      sql_case c{file.filename().string(), number, trimmed(text.substr(4)), {}, common, {}, {}};
       if (auto at = c.name.find("[only "); at != std::string::npos) {
         c.only = c.name.substr(at + 6, c.name.find(']') - at - 6);
         c.name = trimmed(c.name.substr(0, at));
       }
       cases.push_back(std::move(c));
+    } else if (text.starts_with("#") && (cases.empty() || cases.back().expected.empty())) {
+      continue;
     } else if (cases.empty()) {
-      if (!text.starts_with("#")) common += text + "\n";
+      common += text + "\n";
     } else if (text.starts_with("---- ")) {
       cases.back().expected.push_back({trimmed(text.substr(5)), {}});
     } else if (cases.back().expected.empty()) {
@@ -113,16 +116,17 @@ outcome run(const sql_case& c, const std::string& mode, int parallelism) {
   tables.config().set("table.local-time-zone", "UTC");
   outcome result;
   try {
-    auto text = c.statements;
-    for (std::size_t at; (at = text.find("${dir}")) != std::string::npos;)
-      text.replace(at, 6, directory.path());
-    auto statements = sql::parse_script(text);
-    for (std::size_t i = 0; i < statements.size(); ++i) {
-      auto r = tables.execute(statements[i]);
-      if (r.has_rows())
-        result.changes = r.collect_text();
-      else
-        r.wait();
+    // Apart, so that places in errors count from the first line of the case.
+    for (auto text : {c.begin, c.statements}) {
+      for (std::size_t at; (at = text.find("${dir}")) != std::string::npos;)
+        text.replace(at, 6, directory.path());
+      for (const auto& statement : sql::parse_script(text)) {
+        auto r = tables.execute(statement);
+        if (r.has_rows())
+          result.changes = r.collect_text();
+        else
+          r.wait();
+      }
     }
     result.rows = materialized(result.changes);
   } catch (const std::exception& e) {
@@ -154,6 +158,12 @@ lines text_lines(const lines& rows) {
   return all;
 }
 
+/// Blanks at the ends of a row do not count: they could not be seen in the file.
+lines trimmed(lines rows) {
+  for (auto& row : rows) row = trimmed(row);
+  return rows;
+}
+
 lines sorted(lines text) {
   std::sort(text.begin(), text.end());
   return text;
@@ -165,9 +175,10 @@ void check(const sql_case& c, const expectation& e, const outcome& o, const std:
     = fmt::format("{}:{} {} ({}, parallelism {})", c.file, c.line, c.name, mode, parallelism);
   if (e.kind == "error") {
     BOOST_REQUIRE_MESSAGE(!e.text.empty(), what << ": the case does not say which error");
-    BOOST_CHECK_MESSAGE(o.error.find(e.text[0]) != std::string::npos,
-                        what << ": expected the error\n    " << e.text[0] << "\n  but got\n    "
-                             << (o.error.empty() ? "rows" + joined(o.rows) : o.error));
+    for (const auto& part : e.text)
+      BOOST_CHECK_MESSAGE(o.error.find(part) != std::string::npos,
+                          what << ": expected the error\n    " << part << "\n  but got\n    "
+                               << (o.error.empty() ? "rows" + joined(o.rows) : o.error));
     return;
   }
   if (!o.error.empty()) {
@@ -177,11 +188,11 @@ void check(const sql_case& c, const expectation& e, const outcome& o, const std:
   if (e.kind == "text") {
     check_lines(e.text, text_lines(o.rows), what);
   } else if (e.kind == "changelog") {
-    if (mode == "streaming" && parallelism == 1) check_lines(e.text, o.changes, what);
+    if (mode == "streaming" && parallelism == 1) check_lines(e.text, trimmed(o.changes), what);
   } else if (e.kind == "ordered rows" && mode == "batch") {
-    check_lines(e.text, o.rows, what);
+    check_lines(e.text, trimmed(o.rows), what);
   } else {
-    check_lines(sorted(e.text), sorted(o.rows), what);
+    check_lines(sorted(e.text), sorted(trimmed(o.rows)), what);
   }
 }
 

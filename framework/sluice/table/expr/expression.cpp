@@ -62,8 +62,9 @@ expression_ptr expression::cast(expression_ptr value, const data_type& type, sou
     throw binding_error(at,
                         fmt::format("cannot cast {} to {}", from.to_string(), type.to_string()));
   if (from.same_as(type)) return value;
-  auto nullable = from.nullable() || (try_cast && cast_may_fail(from, type));
-  auto target = type.with_nullable(nullable || type.is(type_root::decimal));
+  // What DECIMAL cannot hold becomes NULL, even without TRY_CAST.
+  auto makes_null = try_cast || type.is(type_root::decimal);
+  auto target = type.with_nullable(from.nullable() || (makes_null && cast_may_fail(from, type)));
   if (value->kind() == expression_kind::literal && value->value().is_null())
     return literal(scalar(target), at);
   auto result = make(expression_kind::cast, target, {std::move(value)}, at);

@@ -101,7 +101,8 @@ resolved_call resolve_concat_ws(std::span<const call_argument> args) {
 /// ELT(n, first, second, ..): NULL if there is no such argument.
 resolved_call resolve_elt(std::span<const call_argument> args) {
   check_argument_count(args.size(), 2, 100'000);
-  if (!args[0].type.is_integer()) throw plan_error("the index must be an integer");
+  if (!args[0].type.is_integer() && !args[0].type.is(type_root::null))
+    throw plan_error("the index must be an integer");
   resolved_call call;
   call.arguments.push_back(data_type::bigint().with_nullable(args[0].type.nullable()));
   bool binary = args[1].type.is_binary();
@@ -485,7 +486,10 @@ void add_parts(function_registry& r) {
          "The characters from a place, counted from 1 (from the end if negative).",
          overloads(
            false, [](sv text, i64 from) { return slice{texts::substring(text, from, {})}; },
-           [](sv text, i64 from, i64 n) { return slice{texts::substring(text, from, n)}; })});
+           [](sv text, i64 from, i64 n) -> maybe<slice> {
+             if (n < 0) return std::nullopt; // as Flink
+             return slice{texts::substring(text, from, n)};
+           })});
   r.add({"LEFT", {}, "LEFT(string, integer)", "The first characters.", overloads(false, left)});
   r.add({"RIGHT", {}, "RIGHT(string, integer)", "The last characters.", overloads(false, right)});
   r.add({"POSITION",

@@ -67,6 +67,10 @@ void use_something(columns_used& used, const relation& r) {
 }
 
 pruned prune_scan(const relation_ptr& r, scan_node n, columns_used used) {
+  auto changes = n.source->changelog();
+  // Updates by key say only by the key what they replace.
+  if (changes.update_after && !changes.update_before)
+    for (auto k : n.primary_key) used[k] = true;
   use_something(used, *r);
   scan_request request;
   request.limit = n.request.limit;

@@ -65,8 +65,7 @@ private:
         throw plan_error("from_data_stream: generic rows do not know their columns: declare them "
                          "with stream_schema().column(name, type)");
       for (const auto& c : schema_.columns())
-        stored_.push_back(
-          {c.name, record_mapping<row>::cell_type(data_type::parse(c.text))});
+        stored_.push_back({c.name, record_mapping<row>::cell_type(data_type::parse(c.text))});
     }
     if (!schema_.timestamps()) return;
     const auto& [name, precision] = *schema_.timestamps();
@@ -135,7 +134,8 @@ private:
   void compute() {
     for (const auto& c : schema_.computed()) {
       std::vector<expression_ptr> values;
-      for (std::size_t i = 0; i < plan_->columns.size(); ++i) values.push_back(column_of(*plan_, i));
+      for (std::size_t i = 0; i < plan_->columns.size(); ++i)
+        values.push_back(column_of(*plan_, i));
       values.push_back(bound(c.text));
       auto names = names_of(plan_->columns);
       names.push_back(c.name);
@@ -239,9 +239,10 @@ std::optional<std::size_t> time_column(const relation& plan) {
   for (std::size_t i = 0; i < plan.columns.size(); ++i) {
     if (plan.columns[i].time != time_attribute::event_time) continue;
     if (found)
-      throw plan_error(fmt::format("columns '{}' and '{}' both are event times, and records have one "
-                                   "timestamp: CAST one of them to TIMESTAMP",
-                                   plan.columns[*found].name, plan.columns[i].name));
+      throw plan_error(
+        fmt::format("columns '{}' and '{}' both are event times, and records have one "
+                    "timestamp: CAST one of them to TIMESTAMP",
+                    plan.columns[*found].name, plan.columns[i].name));
     found = i;
   }
   return found;

@@ -92,13 +92,13 @@ table table_environment::from_data_stream(const data_stream<T>& stream,
 
 template <class T>
 table table_environment::from_changelog_stream(const data_stream<change<T>>& stream,
-                                               const stream_schema& schema, changelog_mode changes) {
+                                               const stream_schema& schema,
+                                               changelog_mode changes) {
   return detail::make_table(session_, detail::input_of(stream, changes), schema);
 }
 
 template <class T>
-void table_environment::create_temporary_view(const std::string& name,
-                                              const data_stream<T>& stream,
+void table_environment::create_temporary_view(const std::string& name, const data_stream<T>& stream,
                                               const stream_schema& schema) {
   create_temporary_view(name, from_data_stream(stream, schema));
 }

@@ -73,20 +73,19 @@ constexpr int digits_of_second() {
 }
 
 template <class T>
-using unsigned_storage = std::conditional_t<sizeof(T) == 1, std::int16_t,
-                                            std::conditional_t<sizeof(T) == 2, std::int32_t,
-                                                               std::int64_t>>;
+using unsigned_storage
+  = std::conditional_t<sizeof(T) == 1, std::int16_t,
+                       std::conditional_t<sizeof(T) == 2, std::int32_t, std::int64_t>>;
 
 /// How an integer lies in a column.
 template <integer T>
-using stored_integer
-  = std::conditional_t<std::is_signed_v<T>,
-                       std::conditional_t<sizeof(T) == 1, std::int8_t,
-                                          std::conditional_t<sizeof(T) == 2, std::int16_t,
-                                                             std::conditional_t<sizeof(T) == 4,
-                                                                                std::int32_t,
-                                                                                std::int64_t>>>,
-                       std::conditional_t<sizeof(T) == 8, int128, unsigned_storage<T>>>;
+using stored_integer = std::conditional_t<
+  std::is_signed_v<T>,
+  std::conditional_t<
+    sizeof(T) == 1, std::int8_t,
+    std::conditional_t<sizeof(T) == 2, std::int16_t,
+                       std::conditional_t<sizeof(T) == 4, std::int32_t, std::int64_t>>>,
+  std::conditional_t<sizeof(T) == 8, int128, unsigned_storage<T>>>;
 
 [[noreturn]] void throw_null_value(const column& c);
 
@@ -109,11 +108,16 @@ data_type type_of_value() {
     return data_type::boolean().not_null();
   } else if constexpr (detail::integer<T>) {
     using stored = detail::stored_integer<T>;
-    if constexpr (is_same_v<stored, std::int8_t>) return data_type::tinyint().not_null();
-    else if constexpr (is_same_v<stored, std::int16_t>) return data_type::smallint().not_null();
-    else if constexpr (is_same_v<stored, std::int32_t>) return data_type::integer().not_null();
-    else if constexpr (is_same_v<stored, std::int64_t>) return data_type::bigint().not_null();
-    else return data_type::decimal(20, 0).not_null();
+    if constexpr (is_same_v<stored, std::int8_t>)
+      return data_type::tinyint().not_null();
+    else if constexpr (is_same_v<stored, std::int16_t>)
+      return data_type::smallint().not_null();
+    else if constexpr (is_same_v<stored, std::int32_t>)
+      return data_type::integer().not_null();
+    else if constexpr (is_same_v<stored, std::int64_t>)
+      return data_type::bigint().not_null();
+    else
+      return data_type::decimal(20, 0).not_null();
   } else if constexpr (is_same_v<T, float>) {
     return data_type::float_().not_null();
   } else if constexpr (std::is_floating_point_v<T>) {

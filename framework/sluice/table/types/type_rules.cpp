@@ -157,9 +157,12 @@ bool cast_may_fail(const data_type& from, const data_type& to) {
   if (from.is_character()) return !to.is_character() && !to.is_binary();
   if (to.is(type_root::decimal)) {
     if (from.is_approximate()) return true;
+    auto room = to.precision() - to.scale();
+    if (from.is(type_root::boolean)) return room < 1;
     if (!from.is_exact()) return false;
     auto d = decimal_of(from);
-    return d.precision() - d.scale() > to.precision() - to.scale();
+    auto carry = d.scale() > to.scale() ? 1 : 0; // 9.99 as DECIMAL(2, 1)
+    return d.precision() - d.scale() + carry > room;
   }
   if (from.is_nested() && from.root() == to.root()) {
     for (std::size_t i = 0; i < from.children().size(); ++i)

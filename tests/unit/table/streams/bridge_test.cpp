@@ -97,25 +97,24 @@ BOOST_AUTO_TEST_CASE(integers_widen_on_the_way_back) {
 }
 
 BOOST_AUTO_TEST_CASE(a_running_result_is_a_stream_of_changes) {
-  auto t = tables.from_data_stream(stream())
-             .group_by("product")
-             .select("product, CAST(SUM(pieces) AS BIGINT) AS pieces");
+  auto t = tables.from_data_stream(stream()).group_by("product").select(
+    "product, CAST(SUM(pieces) AS BIGINT) AS pieces");
   auto changes = tables.to_changelog_stream<total>(t);
   BOOST_TEST(texts(changes.execute_and_collect())
              == (lines{"+I[(a, 2)]", "+I[(b, 3)]", "-U[(a, 2)]", "+U[(a, 7)]", "+I[(c, 1)]"}));
 }
 
 BOOST_AUTO_TEST_CASE(upserts_leave_out_what_was_before) {
-  auto t = tables.from_data_stream(stream())
-             .group_by("product")
-             .select("product, CAST(SUM(pieces) AS BIGINT) AS pieces");
+  auto t = tables.from_data_stream(stream()).group_by("product").select(
+    "product, CAST(SUM(pieces) AS BIGINT) AS pieces");
   auto changes = tables.to_changelog_stream<total>(t, changelog_mode::upserts());
   BOOST_TEST(texts(changes.execute_and_collect())
              == (lines{"+I[(a, 2)]", "+I[(b, 3)]", "+U[(a, 7)]", "+I[(c, 1)]"}));
 }
 
 BOOST_AUTO_TEST_CASE(a_running_result_is_no_stream_of_inserts) {
-  auto t = tables.from_data_stream(stream()).group_by("product").select("product, COUNT(*) AS pieces");
+  auto t
+    = tables.from_data_stream(stream()).group_by("product").select("product, COUNT(*) AS pieces");
   check_fails<plan_error>([&] { tables.to_data_stream<total>(t); }, "use to_changelog_stream");
 }
 
@@ -161,9 +160,9 @@ BOOST_AUTO_TEST_CASE(timestamps_and_watermarks_of_the_stream_are_taken_over) {
 }
 
 BOOST_AUTO_TEST_CASE(the_event_time_of_a_table_is_the_timestamp_of_its_records) {
-  auto t = tables.from_data_stream(stream(), stream_schema()
-                                               .column_by_expression("ts", "TO_TIMESTAMP_LTZ(at, 3)")
-                                               .watermark("ts", "ts"));
+  auto t = tables.from_data_stream(
+    stream(),
+    stream_schema().column_by_expression("ts", "TO_TIMESTAMP_LTZ(at, 3)").watermark("ts", "ts"));
   auto only = tables.to_data_stream<sys_time<milliseconds>>(t.select("ts"));
   auto times = only.process<std::int64_t>(
     [](const sys_time<milliseconds>&, process_context& c, collector<std::int64_t>& out) {
@@ -196,8 +195,7 @@ BOOST_AUTO_TEST_CASE(a_stream_of_upserts_needs_a_key) {
   tables.create_temporary_view("keyed", keyed);
   BOOST_TEST(tables.execute_sql("SELECT product, pieces FROM keyed").collect_text()
              == (lines{"+I[a, 1]", "-U[a, 1]", "+U[a, 10]", "+I[b, 2]", "-D[b, 2]"}));
-  auto keyless
-    = tables.from_changelog_stream(changes, stream_schema(), changelog_mode::upserts());
+  auto keyless = tables.from_changelog_stream(changes, stream_schema(), changelog_mode::upserts());
   check_fails<error>([&] { keyless.execute().collect_text(); }, "PRIMARY KEY");
 }
 
@@ -223,8 +221,9 @@ BOOST_AUTO_TEST_CASE(what_does_not_fit_is_refused_by_name) {
   auto t = tables.from_data_stream(stream());
   check_fails<plan_error>([&] { tables.to_data_stream<total>(t); },
                           "there is no field for column 'at'");
-  check_fails<plan_error>([&] { tables.to_data_stream<total>(t.select("product, pieces AS piece")); },
-                          "there is no column for field 'pieces'");
+  check_fails<plan_error>(
+    [&] { tables.to_data_stream<total>(t.select("product, pieces AS piece")); },
+    "there is no column for field 'pieces'");
   check_fails<plan_error>(
     [&] { tables.to_data_stream<total>(t.select("product, product AS pieces")); },
     "column 'pieces' is STRING NOT NULL, and its field BIGINT NOT NULL");
