@@ -37,13 +37,7 @@ class running_job {
 public:
   explicit running_job(job_handle job) : job_(std::move(job)) {}
   running_job(const running_job&) = delete;
-  ~running_job() {
-    job_.cancel();
-    try {
-      job_.wait();
-    } catch (const std::exception&) { // its failure was told, or it was cancelled
-    }
-  }
+  ~running_job() { cancel_and_wait(job_); }
 
   const job_handle& handle() const noexcept { return job_; }
 

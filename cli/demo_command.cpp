@@ -55,10 +55,7 @@ int run_producer(const producer_options& o) {
   auto job = start_producer(o);
   while (!job.wait_for(50ms)) {
     if (!interrupt.interrupted()) continue;
-    job.cancel();
-    try {
-      job.wait();
-    } catch (const job_cancelled&) {}
+    cancel_and_wait(job);
     return ended_by_user;
   }
   fmt::print("{}: {} events\n", o.topic, o.events);

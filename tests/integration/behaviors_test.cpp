@@ -7,6 +7,8 @@
 
 #include <algorithm>
 #include <list>
+#include <regex>
+#include <sstream>
 
 namespace sluice::testing {
 
@@ -22,19 +24,14 @@ void must_say(const std::string& message, std::initializer_list<const char*> par
                "\"" << message << "\" does not say \"" << part << "\"");
 }
 
+/// The rows of a printed table, without the blanks around cells.
 std::vector<std::string> rows_of(const std::string& output) {
+  static const std::regex edge(" *\\| *");
   std::vector<std::string> rows;
-  for (std::size_t at = 0; at < output.size();) {
-    auto end = std::min(output.find('\n', at), output.size());
-    auto line = output.substr(at, end - at);
-    auto is_time = line.find("2025-01-02") != std::string::npos;
-    // Blanks are only around cells, except the one within the time.
-    for (std::size_t i; (i = line.find("  ")) != std::string::npos;) line.erase(i, 1);
-    for (std::size_t i; (i = line.find(" |")) != std::string::npos;) line.erase(i, 1);
-    for (std::size_t i; (i = line.find("| ")) != std::string::npos;) line.erase(i + 1, 1);
-    if (is_time) rows.push_back(line);
-    at = end + 1;
-  }
+  std::istringstream lines(output);
+  for (std::string line; std::getline(lines, line);)
+    if (line.find("2025-01-02") != std::string::npos)
+      rows.push_back(std::regex_replace(line, edge, "|"));
   return rows;
 }
 
@@ -126,6 +123,16 @@ BOOST_AUTO_TEST_CASE(demo_ends_when_it_is_interrupted) {
   demo.process().interrupt();
   BOOST_TEST((demo.wait_for(20s) == interrupted));
   BOOST_TEST(demo.output() == "");
+}
+
+// It was as long in ending as its jobs waited for their broker.
+BOOST_AUTO_TEST_CASE(interrupted_command_does_not_wait_for_brokers) {
+  broker.create_topic("user_behaviors", 1);
+  broker.set_down();
+  sluice_command job(sluice_command::sql(directory, behaviors_script(script())));
+  job.process().interrupt();
+  BOOST_TEST((job.wait_for(12s) == interrupted), job.output());
+  BOOST_TEST(job.output() == "cancelled\n");
 }
 
 BOOST_AUTO_TEST_CASE(demo_refuses_what_it_cannot_do) {

@@ -7,6 +7,8 @@
 ///     ---- changelog                 its changes, in streaming mode with one subtask
 ///     ---- text                      its rows as they are, in this order (EXPLAIN, SHOW)
 ///     ---- parts                     parts of that text, one a line
+///     ---- plan                      the optimised plan of EXPLAIN, in both modes
+///     ---- batch plan                in batch mode; or `streaming plan`
 ///     ---- error                     parts of the message of a statement, one a line
 ///
 /// A file may start with statements that all of its cases begin with, before the first `===`. Lines
