@@ -279,8 +279,7 @@ void job::discover(std::uint32_t vertex) {
     at->second.discovered(std::move(result.found));
     assign_splits(vertex);
     if (auto interval = at->second.discovery_interval())
-      self_->delayed_send(caf::actor_cast<job_actor>(self_), *interval,
-                          job_timer_msg{job_timer_msg::what::discover, attempt_, vertex});
+      send_later(*interval, {job_timer_msg::what::discover, attempt_, vertex});
   });
 }
 
@@ -487,8 +486,13 @@ void job::stopped() {
   // A failure that ends the job is the waiter's to show; one that does not is seen here only.
   log().warn("{}: {}; restart {} in {} ms", label_of(*cause_), cause_->what, num_restarts_,
              delay->count() / 1000);
-  self_->delayed_send(caf::actor_cast<job_actor>(self_), *delay,
-                      job_timer_msg{job_timer_msg::what::restart, attempt_, 0});
+  send_later(*delay, {job_timer_msg::what::restart, attempt_, 0});
+}
+
+/// After a century at most: CAF counts in nanoseconds, which `duration::max()` overflows.
+void job::send_later(duration after, job_timer_msg m) {
+  constexpr duration longest = std::chrono::hours(24 * 365 * 100);
+  self_->delayed_send(caf::actor_cast<job_actor>(self_), std::min(after, longest), std::move(m));
 }
 
 std::string job::label_of(const failure& cause) const {
