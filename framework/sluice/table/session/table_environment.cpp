@@ -82,7 +82,9 @@ table_result table_environment::session::run_query(const relation_ptr& plan) {
   job_builder job(*this, mode);
   auto queue = std::make_shared<result_queue>();
   job.lowering().add_result(job.optimized(plan), make_result_sink(queue), true);
-  job_handle handle(default_executor().submit(job.graph("collect")));
+  auto graph = job.graph("collect");
+  graph.config.caller_waits = true; // whoever reads the results
+  job_handle handle(default_executor().submit(std::move(graph)));
   return table_result::of_query(plan->columns, mode == execution_mode::streaming, handle,
                                 std::move(queue), config.max_column_width(), config.zone());
 }
