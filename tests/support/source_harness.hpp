@@ -86,11 +86,21 @@ private:
   std::unique_ptr<source_reader> reader_;
 };
 
+/// All splits of a source that finds them one after the other.
+inline std::vector<source_split> all_splits(const source_base& source,
+                                            std::uint32_t parallelism = 1) {
+  auto enumerator = source.make_enumerator(parallelism);
+  auto splits = enumerator->discover();
+  while (source.bounded() == boundedness::bounded && enumerator->discovery_interval())
+    for (auto& split : enumerator->discover()) splits.push_back(std::move(split));
+  return splits;
+}
+
 /// All records of a bounded source, read by one reader.
 template <class T>
 std::vector<T> read_all(const source_ptr<T>& from, std::size_t max_records = 1000) {
   from->validate();
-  reader_harness<T> harness(*from, from->make_enumerator(1)->discover());
+  reader_harness<T> harness(*from, all_splits(*from));
   return harness.all(max_records);
 }
 

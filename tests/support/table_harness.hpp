@@ -92,16 +92,6 @@ private:
   std::unique_ptr<source_reader> reader_;
 };
 
-/// All splits of a source that finds them one after the other.
-inline std::vector<source_split> all_splits(const source_base& source,
-                                            std::uint32_t parallelism = 1) {
-  auto enumerator = source.make_enumerator(parallelism);
-  auto splits = enumerator->discover();
-  while (source.bounded() == boundedness::bounded && enumerator->discovery_interval())
-    for (auto& split : enumerator->discover()) splits.push_back(std::move(split));
-  return splits;
-}
-
 /// The rows of a bounded table, by one reader.
 inline row_texts read_table(const table::table_description& table,
                             const table::scan_request& request, std::size_t max_records = 1000) {

@@ -43,7 +43,7 @@ std::string random_csv(std::mt19937& random, int rows) {
 
 template <class T>
 std::vector<source_split> discover(const source_ptr<T>& from) {
-  return from->make_enumerator(1)->discover();
+  return all_splits(*from);
 }
 
 /// Reads the splits one by one, each by a reader of its own.

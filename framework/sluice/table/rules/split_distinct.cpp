@@ -2,15 +2,25 @@
 #include "sluice/table/rules/rewrite.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 namespace sluice::table::rules {
 
 namespace {
 
+/// Whether the order of values does not matter. Of a function of the user nobody knows.
+bool takes_any_order(const std::string& name) {
+  static const std::set<std::string_view> names{"COUNT",    "SUM",        "AVG",        "MIN",
+                                                "MAX",      "STDDEV",     "VARIANCE",   "VAR_POP",
+                                                "VAR_SAMP", "STDDEV_POP", "STDDEV_SAMP"};
+  return names.contains(name);
+}
+
 /// Whether all aggregates are of the distinct values of the same columns.
 bool all_distinct(const aggregate_node& n) {
   return !n.calls.empty() && std::all_of(n.calls.begin(), n.calls.end(), [&](const auto& call) {
-    return call.distinct && !call.filter && !call.arguments.empty()
+    return call.distinct && takes_any_order(call.name) && !call.filter && !call.arguments.empty()
            && call.arguments == n.calls[0].arguments;
   });
 }
