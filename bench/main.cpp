@@ -1,5 +1,6 @@
 /// sluice-bench: Sluice against the plain C++ loop that does the same job.
 #include "measure.hpp"
+#include "nexmark/command.hpp"
 #include "report.hpp"
 #include "suites.hpp"
 
@@ -8,8 +9,11 @@
 
 #include <cstdio>
 #include <exception>
+#include <functional>
 #include <string>
 #include <vector>
+
+#include <fnmatch.h>
 
 namespace {
 
@@ -34,13 +38,16 @@ struct selection {
   std::vector<const bench::job*> jobs;
   std::vector<const bench::suite*> suites;
 
-  /// Whether there is such a benchmark.
+  /// Whether there is such a benchmark; the name may be a pattern, as for files.
   bool add(const std::string& name) {
     auto before = jobs.size() + suites.size();
+    auto fits = [&](std::string_view known) {
+      return name == "all" || fnmatch(name.c_str(), std::string(known).c_str(), 0) == 0;
+    };
     for (auto& j : bench::jobs())
-      if (name == j.name || name == "all") jobs.push_back(&j);
+      if (fits(j.name)) jobs.push_back(&j);
     for (auto& s : bench::suites())
-      if (name == s.name || name == "all") suites.push_back(&s);
+      if (fits(s.name)) suites.push_back(&s);
     return jobs.size() + suites.size() > before;
   }
 };
@@ -73,10 +80,11 @@ int main(int argc, char** argv) {
   auto* list_command = app.add_subcommand("list", "Lists the benchmarks");
   auto* run_command = app.add_subcommand("run", "Runs benchmarks");
   auto* child_command = app.add_subcommand("internal-startup")->group("");
+  auto* sql_child_command = app.add_subcommand("internal-sql")->group("");
 
   std::vector<std::string> names;
   bench::options o;
-  run_command->add_option("NAME", names, "Benchmarks, or \"all\"")->required();
+  run_command->add_option("NAME", names, "Benchmarks or patterns of them, or \"all\"")->required();
   run_command->add_option("--parallelism", o.parallelism, "Subtasks per operator")
     ->check(CLI::Range(1, 128));
   run_command->add_option("--records", o.records, "Records per run of a job")
@@ -92,6 +100,9 @@ int main(int argc, char** argv) {
   run_command->add_option("--directory", o.directory,
                           "Where checkpoint puts its files (default: the temporary directory)");
 
+  std::function<void()> nexmark;
+  bench::nexmark::add_command(app, nexmark);
+
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -100,6 +111,8 @@ int main(int argc, char** argv) {
   try {
     if (*list_command) list();
     if (*child_command) bench::run_startup_child();
+    if (*sql_child_command) bench::run_sql_child();
+    if (nexmark) nexmark();
     return *run_command ? run(names, o) : 0;
   } catch (const std::exception& e) {
     fmt::print(stderr, "sluice-bench: {}\n", e.what());

@@ -15,7 +15,10 @@ PROGRAM = sys.argv.pop(1) if len(sys.argv) > 1 else "sluice-bench"
 
 JOBS = ["pipeline", "pipeline_unchained", "keyed_sum_1k", "keyed_sum_1m", "tumbling_count",
         "word_count"]
-SUITES = ["latency", "startup", "backpressure", "checkpoint"]  # and kafka_source, if built
+SUITES = ["latency", "startup", "backpressure", "checkpoint", "sql_csv_format", "sql_json_format",
+          "sql_group_by_operator", "sql_group_by", "sql_sales_summary", "sql_empty_query"]
+OPTIONAL = ["kafka_source"]
+NEXMARK = [f"nexmark_q{i}" for i in (0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 14, 15, 16, 17, 18, 19, 20, 21, 22)]
 
 
 def run(*arguments, expect=0):
@@ -81,6 +84,26 @@ class Suites(unittest.TestCase):
         self.assertEqual(found[0]["failed"], 0)
 
 
+    def check_ratio(self, found, yardstick):
+        self.assertEqual(list(found["sluice"]), list(found[yardstick]))
+        expected = found["sluice"]["median"] / found[yardstick]["median"]
+        self.assertAlmostEqual(found["ratio"], expected, delta=0.01 * expected + 1e-4)
+
+    def test_sql(self):
+        few = ("--records", "20000", "--repeat", "1")
+        found, = run_json("sql_sales_summary", *few)
+        self.check_ratio(found, "scan")
+        for found in run_json("sql_group_by", *few, "--keys", "100"):
+            self.check_ratio(found, "loop")
+        found, = run_json("sql_empty_query", "--repeat", "2")
+        self.assertGreater(found["max_rss_mb"], 0)
+
+    def test_nexmark_by_a_pattern(self):
+        found = run_json("nexmark_*", "--records", "5000", "--repeat", "1")
+        self.assertEqual([r["suite"] for r in found], NEXMARK)
+        for r in found:
+            self.check_ratio(r, "generator")
+
     def test_kafka_source(self):
         if "kafka_source" not in run("list").stdout:
             self.skipTest("built without Kafka")
@@ -92,8 +115,8 @@ class Suites(unittest.TestCase):
 class CommandLine(unittest.TestCase):
     def test_list_names_everything(self):
         names = [line.split()[0] for line in run("list").stdout.splitlines()]
-        optional = [name for name in names if name == "kafka_source"]
-        self.assertEqual(names, JOBS + SUITES + optional + ["all"])
+        optional = [name for name in names if name in OPTIONAL]
+        self.assertEqual(names, JOBS + SUITES + optional + NEXMARK + ["all"])
 
     def test_unknown_names_are_refused_with_the_valid_ones(self):
         message = run("run", "pipeline", "nonsense", expect=2).stderr
@@ -105,6 +128,12 @@ class CommandLine(unittest.TestCase):
         run("run", expect=2)
         run("run", "pipeline", "--repeat", "0", expect=2)
         run("run", "pipeline", "--records", "-1", expect=2)
+
+    def test_single_queries_of_nexmark(self):
+        shown = run("nexmark", "q2", "--events", "77", "--show").stdout
+        self.assertIn("'events.num' = '77'", shown)
+        self.assertIn("MOD(auction, 123)", shown)
+        self.assertIn("there is no query", run("nexmark", "q6", expect=1).stderr)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,17 @@
 #include "suites.hpp"
 
 #include "sluice/api/environment.hpp"
+#include "sluice/table/session/table_environment.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <stdexcept>
+#include <string>
 #include <system_error>
+#include <vector>
 
 #include <spawn.h>
 #include <sys/wait.h>
@@ -49,15 +53,14 @@ struct pipe_ends {
   int write;
 };
 
-/// Starts this program again as `internal-startup`, with `out` as its standard output.
-pid_t start_child(const pipe_ends& out) {
+/// Starts this program again with that command, with `out` as its standard output.
+pid_t start_child(std::string command, const pipe_ends& out) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, out.write, STDOUT_FILENO);
   posix_spawn_file_actions_addclose(&actions, out.read);
   posix_spawn_file_actions_addclose(&actions, out.write);
   std::string program = "sluice-bench";
-  std::string command = "internal-startup";
   std::array<char*, 3> arguments{program.data(), command.data(), nullptr};
   pid_t child = 0;
   auto error = posix_spawn(&child, "/proc/self/exe", &actions, nullptr, arguments.data(), environ);
@@ -83,10 +86,10 @@ struct process_run {
   double peak_mb;
 };
 
-process_run run_process() {
+process_run run_process(const char* command) {
   stopwatch time;
   pipe_ends out;
-  auto child = start_child(out);
+  auto child = start_child(command, out);
   out.close_write();
   auto text = read_all(out.read);
   int status = 0;
@@ -94,8 +97,30 @@ process_run run_process() {
     if (errno != EINTR) fail(errno, "wait4");
   auto seconds = time.seconds();
   if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-    throw std::runtime_error(fmt::format("startup: the process ended with status {}", status));
+    throw std::runtime_error(fmt::format("{}: the process ended with status {}", command, status));
   return {seconds * 1e3, std::stod(text) / 1024};
+}
+
+void measure(const char* suite, const char* what, const char* command, const options& o) {
+  auto repeat = o.repeat.value_or(20);
+  run_process(command); // fills the page cache
+  std::vector<double> times;
+  double peak = 0;
+  for (std::uint32_t i = 0; i < repeat; ++i) {
+    auto run = run_process(command);
+    times.push_back(run.milliseconds);
+    peak = std::max(peak, run.peak_mb);
+  }
+  auto worst = *std::max_element(times.begin(), times.end());
+  if (o.json)
+    fmt::print(R"({{"suite": "{}", "processes": {}, )"
+               R"("wall_ms": {{"median": {:.2f}, "max": {:.2f}}}, "max_rss_mb": {:.1f}}})"
+               "\n",
+               suite, repeat, median(times), worst, peak);
+  else
+    fmt::print("{}: {} processes with {}\n"
+               "  wall time {:.1f} ms (median), {:.1f} ms (max); memory {:.1f} MB (max)\n",
+               suite, repeat, what, median(times), worst, peak);
 }
 
 } // namespace
@@ -111,26 +136,19 @@ void run_startup_child() {
   fmt::print("{}\n", peak_resident_kb());
 }
 
+void run_sql_child() {
+  sluice::table::table_environment tables;
+  auto rows = tables.execute_sql("SELECT * FROM (VALUES (1)) AS t (a) WHERE a < 0").collect_text();
+  if (!rows.empty()) throw std::runtime_error("sql_empty_query: wrong result");
+  fmt::print("{}\n", peak_resident_kb());
+}
+
 void run_startup(const options& o) {
-  auto repeat = o.repeat.value_or(20);
-  run_process(); // fills the page cache
-  std::vector<double> times;
-  double peak = 0;
-  for (std::uint32_t i = 0; i < repeat; ++i) {
-    auto run = run_process();
-    times.push_back(run.milliseconds);
-    peak = std::max(peak, run.peak_mb);
-  }
-  auto worst = *std::max_element(times.begin(), times.end());
-  if (o.json)
-    fmt::print(R"({{"suite": "startup", "processes": {}, )"
-               R"("wall_ms": {{"median": {:.2f}, "max": {:.2f}}}, "max_rss_mb": {:.1f}}})"
-               "\n",
-               repeat, median(times), worst, peak);
-  else
-    fmt::print("startup: {} processes with a job of 10 records\n"
-               "  wall time {:.1f} ms (median), {:.1f} ms (max); memory {:.1f} MB (max)\n",
-               repeat, median(times), worst, peak);
+  measure("startup", "a job of 10 records", "internal-startup", o);
+}
+
+void run_sql_empty_query(const options& o) {
+  measure("sql_empty_query", "a query without rows", "internal-sql", o);
 }
 
 } // namespace bench

@@ -1,10 +1,14 @@
 #include "suites.hpp"
 
+#include "nexmark/queries.hpp"
+
+#include <vector>
+
 namespace bench {
 
 namespace {
 
-constexpr suite all[] = {
+const suite plain[] = {
   {"latency", "3 actors, 10,000 records/s: percentiles; idle CPU of a waiting job", run_latency},
   {"startup", "wall time and memory of a whole process with a job of 10 records", run_startup},
   {"backpressure", "memory with a fast source and a sink of 1,000 records/s", run_backpressure},
@@ -15,14 +19,29 @@ constexpr suite all[] = {
   {"sql_group_by_operator",
    "SUM and COUNT by a BIGINT from memory, the operators alone: 1,000 and 1,000,000 keys",
    run_sql_group_by_operator},
+  {"sql_group_by", "SUM and COUNT by a BIGINT from memory, as an SQL job", run_sql_group_by},
+  {"sql_sales_summary", "what each category sold, from a CSV of 17 columns", run_sql_sales_summary},
+  {"sql_empty_query", "wall time of a whole process with a query without rows",
+   run_sql_empty_query},
 #ifdef SLUICE_KAFKA
   {"kafka_source", "JSON from a broker, against librdkafka and simdjson called by hand",
    run_kafka_source},
 #endif
 };
 
+std::vector<suite> make_suites() {
+  std::vector<suite> all(std::begin(plain), std::end(plain));
+  for (const auto& q : nexmark::queries())
+    all.push_back({"nexmark_" + std::string(q.name), std::string(q.summary),
+                   [name = q.name](const options& o) { run_nexmark_query(name, o); }});
+  return all;
+}
+
 } // namespace
 
-std::span<const suite> suites() { return all; }
+std::span<const suite> suites() {
+  static const auto all = make_suites();
+  return all;
+}
 
 } // namespace bench

@@ -4,15 +4,17 @@
 
 #include "options.hpp"
 
+#include <functional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace bench {
 
 struct suite {
-  std::string_view name;
-  std::string_view summary;
-  void (*run)(const options&);
+  std::string name;
+  std::string summary;
+  std::function<void(const options&)> run;
 };
 
 /// All suites, in the order in which they are listed.
@@ -26,9 +28,16 @@ void run_kafka_source(const options& o);
 void run_sql_csv_format(const options& o);
 void run_sql_json_format(const options& o);
 void run_sql_group_by_operator(const options& o);
+void run_sql_group_by(const options& o);
+void run_sql_sales_summary(const options& o);
+void run_sql_empty_query(const options& o);
+/// REQUIRES: Nexmark has a query of that name, as "q0".
+void run_nexmark_query(std::string_view name, const options& o);
 
 /// What the processes do that the startup suite starts: a job of ten records. Prints the peak of
 /// the process's memory, in kB.
 void run_startup_child();
+/// The same for sql_empty_query: a query without rows.
+void run_sql_child();
 
 } // namespace bench

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <re2/re2.h>
 
+#include <array>
 #include <cctype>
 
 namespace sluice::table {
@@ -157,15 +158,18 @@ resolved_call resolve_regexp(std::span<const call_argument> args) {
   })(args);
 }
 
-maybe<std::string> extract_group(const RE2& regex, sv text, i32 group) {
+maybe<slice> extract_group(const RE2& regex, sv text, i32 group) {
   if (group < 0 || group > regex.NumberOfCapturingGroups()) return std::nullopt;
-  std::vector<re2::StringPiece> groups(static_cast<std::size_t>(group) + 1);
-  if (!regex.Match(piece(text), 0, text.size(), RE2::UNANCHORED, groups.data(),
-                   static_cast<int>(groups.size())))
+  std::array<re2::StringPiece, 8> few;
+  std::vector<re2::StringPiece> many;
+  auto size = static_cast<std::size_t>(group) + 1;
+  if (size > few.size()) many.resize(size);
+  auto* groups = many.empty() ? few.data() : many.data();
+  if (!regex.Match(piece(text), 0, text.size(), RE2::UNANCHORED, groups, static_cast<int>(size)))
     return std::nullopt;
-  const auto& found = groups.back();
+  const auto& found = groups[size - 1];
   if (!found.data()) return std::nullopt;
-  return std::string(found.data(), found.size());
+  return slice{{found.data(), found.size()}};
 }
 
 resolved_call resolve_regexp_extract(std::span<const call_argument> args) {

@@ -247,14 +247,17 @@ std::string overlay(sv text, sv part, i64 start, maybe<i64> length) {
 }
 
 /// The field of this number, from 0; the delimiter is a whole text.
-maybe<std::string> split_index(sv text, sv delimiter, i32 index) {
+maybe<slice> split_index(sv text, sv delimiter, i32 index) {
   if (index < 0 || delimiter.empty()) return std::nullopt;
+  auto next = [&] { // a single character is found without comparing texts
+    return delimiter.size() == 1 ? text.find(delimiter[0]) : text.find(delimiter);
+  };
   for (; index > 0; --index) {
-    auto at = text.find(delimiter);
+    auto at = next();
     if (at == sv::npos) return std::nullopt;
     text.remove_prefix(at + delimiter.size());
   }
-  return std::string(text.substr(0, text.find(delimiter)));
+  return slice{text.substr(0, next())};
 }
 
 maybe<std::string> character_of(i64 code) {

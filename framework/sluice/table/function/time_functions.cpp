@@ -273,6 +273,45 @@ void check_format(const call_argument& argument) {
     time_format::compile(argument.literal->text());
 }
 
+/// Times between multiples of this, in microseconds, have the same text. (That letters between
+/// quotes count as well only makes it smaller.)
+i64 unit_of(sv pattern) {
+  if (pattern.find_first_of("Sn") != sv::npos) return 1;
+  if (pattern.find('s') != sv::npos) return micros_per_second;
+  if (pattern.find('m') != sv::npos) return 60 * micros_per_second;
+  if (pattern.find_first_of("HhKka") != sv::npos) return 3600 * micros_per_second;
+  return micros_per_day;
+}
+
+/// Formats times one after the other; many are in the same minute or on the same day as the one
+/// before.
+class time_writer {
+public:
+  time_writer(kernel_call& call, sv pattern)
+    : out_(call.out), format_(format_of(call, pattern)), unit_(unit_of(pattern)) {}
+
+  void write(std::size_t i, i64 micros) {
+    auto number = floor_div(micros, unit_);
+    if (number != last_) {
+      text_.clear();
+      format_.append(text_, micros);
+      out_.set_text(i, text_);
+      written_ = out_.values<string_ref>()[i];
+      last_ = number;
+    } else {
+      out_.values<string_ref>()[i] = written_;
+    }
+  }
+
+private:
+  column& out_;
+  const time_format& format_;
+  i64 unit_;
+  std::optional<i64> last_;
+  string_ref written_;
+  std::string text_;
+};
+
 resolved_call resolve_date_format(std::span<const call_argument> args) {
   check_argument_count(args.size(), 2, 2);
   auto type = as_time(args[0].type);
@@ -285,9 +324,14 @@ resolved_call resolve_date_format(std::span<const call_argument> args) {
   call.can_fail = true;
   call.run = [](kernel_call& c) {
     local_reader in(*c.args[0], c.context);
-    std::string text;
+    if (c.args[1]->is_constant()) {
+      if (c.rows.empty()) return;
+      time_writer out(c, c.args[1]->text(0));
+      c.rows.for_each([&](std::size_t i) { out.write(i, in[i]); });
+      return;
+    }
     c.rows.for_each([&](std::size_t i) {
-      text.clear();
+      std::string text;
       format_of(c, c.args[1]->text(i)).append(text, in[i]);
       c.out.set_text(i, text);
     });

@@ -52,6 +52,7 @@ void distinct_values::add(std::size_t call, std::optional<std::size_t> filter) {
 }
 
 keyed_rows& distinct_values::open() {
+  std::ranges::stable_sort(members_, {}, &member::slot);
   return rows_.emplace(types_, std::make_shared<counts_value>(filters_.size()), groups_,
                        max_parallelism_);
 }
@@ -86,6 +87,8 @@ void distinct_values::look_at(const columnar_batch& in, const std::uint64_t* has
 void distinct_values::count(const columnar_batch& in, group_calls& calls, timestamp now,
                             const std::int64_t* times) {
   gone_.clear();
+  signs_.clear();
+  for (const auto& m : members_) signs_.push_back(calls.signs(m.call));
   for (std::size_t k = 0; k < selected_.size(); ++k) {
     auto row = selected_[k];
     auto* numbers = numbers_of(values_[k]);
@@ -93,6 +96,8 @@ void distinct_values::count(const columnar_batch& in, group_calls& calls, timest
       std::fill_n(numbers + 1, filters_.size(), std::int64_t{0});
     numbers[0] = times ? times[row] : now;
     bool back = takes_back(in.kind(row));
+    std::int64_t left = 0;
+    std::size_t next = 0;
     for (std::size_t slot = 0; slot < filters_.size(); ++slot) {
       auto& n = numbers[1 + slot];
       std::int8_t effect = 0;
@@ -102,12 +107,14 @@ void distinct_values::count(const columnar_batch& in, group_calls& calls, timest
         else if (n > 0) // what was never there cannot go
           effect = --n == 0 ? -1 : 0;
       }
-      for (const auto& m : members_)
-        if (m.slot == slot) calls.signs(m.call)[row] = effect;
+      left |= n;
+      for (; next < members_.size() && members_[next].slot == slot; ++next)
+        signs_[next][row] = effect;
     }
-    gone_.push_back(values_[k]);
+    if (left == 0) gone_.push_back(values_[k]);
   }
-  // Values that were only looked up for a filter that left them out, or that were taken back.
+  // Values that were only looked up for a filter that left them out, or that were taken back,
+  // unless a later row brought them.
   std::sort(gone_.begin(), gone_.end());
   gone_.erase(std::unique(gone_.begin(), gone_.end()), gone_.end());
   for (auto* v : gone_) {

@@ -53,7 +53,7 @@ private:
   std::int64_t ttl_;
   key_group_range groups_;
   std::uint32_t max_parallelism_;
-  std::vector<member> members_;
+  std::vector<member> members_;                     // by slot
   std::vector<std::optional<std::size_t>> filters_; // by slot
   std::optional<keyed_rows> rows_;
 
@@ -63,6 +63,7 @@ private:
   std::vector<std::uint32_t> selected_;
   std::vector<std::byte*> values_;
   std::vector<std::byte*> gone_;
+  std::vector<std::int8_t*> signs_; // of the members
 };
 
 } // namespace sluice::table::detail

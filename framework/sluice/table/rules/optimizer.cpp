@@ -13,7 +13,9 @@ relation_ptr optimize(const relation_ptr& plan, const optimizer_context& context
   p = rules::split_distinct(p, context.mode);
   p = rules::prune_columns(p);
   p = rules::merge_projections(p);
-  return rules::push_into_scans(p, context.mode);
+  p = rules::push_into_scans(p, context.mode);
+  p = rules::share_parts(p, context.mode);
+  return rules::prune_fields(p);
 }
 
 } // namespace sluice::table

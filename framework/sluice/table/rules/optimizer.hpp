@@ -49,5 +49,12 @@ relation_ptr prune_columns(const relation_ptr& plan);
 /// mode not where there are watermarks, which rows that are left out tell as well.
 relation_ptr push_into_scans(const relation_ptr& plan, execution_mode mode);
 
+/// Parts that are alike become one, which is computed once. Not in batch mode: a join that reads
+/// one side before the other would wait for ever for the side that it holds back.
+relation_ptr share_parts(const relation_ptr& plan, execution_mode mode);
+
+/// Tells sources that can make use of it which fields of their ROW columns anybody reads.
+relation_ptr prune_fields(const relation_ptr& plan);
+
 } // namespace rules
 } // namespace sluice::table

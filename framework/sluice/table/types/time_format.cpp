@@ -20,7 +20,11 @@ constexpr std::array<std::string_view, 7> day_names{"Monday", "Tuesday",  "Wedne
 constexpr std::string_view known_letters = "GyuMLdDEHhkKmsSanQqwY";
 
 void append_padded(std::string& out, std::int64_t value, int width) {
-  fmt::format_to(std::back_inserter(out), "{:0{}}", value, width);
+  fmt::format_int digits(value < 0 ? -value : value);
+  if (value < 0) out += '-';
+  auto size = static_cast<int>(digits.size()) + (value < 0 ? 1 : 0);
+  if (size < width) out.append(static_cast<std::size_t>(width - size), '0');
+  out.append(digits.data(), digits.size());
 }
 
 bool starts_with_ignoring_case(std::string_view text, std::string_view start) {

@@ -3,6 +3,7 @@
 #include "sluice/connect/table/internal/nexmark_generator.hpp"
 #include "sluice/connect/table/internal/option_keys.hpp"
 #include "sluice/core/errors.hpp"
+#include "sluice/table/connect/source_abilities.hpp"
 
 #include <fmt/format.h>
 
@@ -47,7 +48,7 @@ nexmark_column column_of(const data_type::field& field, const std::string& table
       throw plan_error(fmt::format("table {}: column {}: there is no field {} {} (there are {})",
                                    table, field.name, name, type.to_string(), list));
     }
-    auto number = static_cast<std::size_t>(at - known.begin());
+    std::optional number = static_cast<std::size_t>(at - known.begin());
     if (std::find(result.fields.begin(), result.fields.end(), number) != result.fields.end())
       throw plan_error(
         fmt::format("table {}: column {}: field {} comes twice", table, field.name, name));
@@ -56,7 +57,7 @@ nexmark_column column_of(const data_type::field& field, const std::string& table
   return result;
 }
 
-class nexmark_table final : public table_source {
+class nexmark_table final : public table_source, public reads_fields {
 public:
   nexmark_table(const table_description& table, const table_options& options)
     : table_(table), parallelism_(parallelism_of(table.name, options, "scan.parallelism")) {
@@ -102,6 +103,16 @@ public:
     for (auto i : request.columns) wanted.push_back(columns_.at(i));
     rows.make = [settings = settings_, wanted] { return make_nexmark_generator(settings, wanted); };
     return make_generated_rows(std::move(rows));
+  }
+
+  std::shared_ptr<const table_source> with_fields(const wanted_fields& fields) const override {
+    auto result = std::make_shared<nexmark_table>(*this);
+    for (const auto& [column, kept] : fields) {
+      auto& all = result->columns_.at(column).fields;
+      for (std::size_t i = 0; i < all.size(); ++i)
+        if (std::find(kept.begin(), kept.end(), i) == kept.end()) all[i].reset();
+    }
+    return result;
   }
 
 private:

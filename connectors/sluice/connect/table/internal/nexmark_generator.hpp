@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace sluice::table::internal {
@@ -30,10 +31,10 @@ struct nexmark_settings {
 enum class nexmark_kind : std::uint8_t { type, person, auction, bid };
 
 /// A column that is asked for: of a person and so on, the numbers of its fields as the generator
-/// knows them, in the order of the ROW.
+/// knows them, in the order of the ROW; nothing for a field that nobody reads, which is NULL.
 struct nexmark_column {
   nexmark_kind kind = nexmark_kind::type;
-  std::vector<std::size_t> fields;
+  std::vector<std::optional<std::size_t>> fields;
 };
 
 /// The fields of an event's ROW as the generator numbers them: name and type.

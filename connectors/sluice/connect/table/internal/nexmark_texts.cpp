@@ -6,6 +6,9 @@ namespace sluice::table::internal {
 
 namespace {
 
+constexpr std::array<std::string_view, nexmark_texts::num_hot_channels> hot_names{
+  "Google", "Facebook", "Baidu", "Apple"};
+
 std::string random_word(random_bits& random, std::size_t most, char special) {
   std::string text(3 + random.below(most - 3), '\0');
   for (auto& c : text)
@@ -40,14 +43,13 @@ nexmark_texts::nexmark_texts() {
   for (auto& c : words_)
     c = random.below(13) == 0 ? ' ' : static_cast<char>('a' + random.below(26));
   for (std::size_t k = 0; k < num_channels; ++k) {
-    channels_.push_back("channel-" + std::to_string(k));
-    urls_.push_back(base_url(random));
+    auto url = base_url(random);
     if (random.below(10) > 0)
-      urls_.back()
-        += "&channel_id=" + std::to_string(nexmark_channel_id(static_cast<std::uint32_t>(k)));
+      url += "&channel_id=" + std::to_string(nexmark_channel_id(static_cast<std::uint32_t>(k)));
+    channels_.push_back({heap_.add("channel-" + std::to_string(k)), heap_.add(url)});
   }
-  hot_channels_ = {"Google", "Facebook", "Baidu", "Apple"};
-  for (auto& url : hot_urls_) url = base_url(random);
+  for (std::size_t k = 0; k < num_hot_channels; ++k)
+    hot_channels_[k] = {heap_.add(hot_names[k]), heap_.add(base_url(random))};
 }
 
 string_ref nexmark_texts::words(random_bits& random, std::size_t most) const {

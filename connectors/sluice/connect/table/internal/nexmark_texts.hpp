@@ -28,10 +28,13 @@ public:
   /// Words of 3 to `most` - 1 characters in all, with blanks between, none at the ends.
   string_ref words(random_bits& random, std::size_t most) const;
 
-  const std::string& channel(std::size_t i) const noexcept { return channels_[i]; }
-  const std::string& url(std::size_t i) const noexcept { return urls_[i]; }
-  const std::string& hot_channel(std::size_t i) const noexcept { return hot_channels_[i]; }
-  const std::string& hot_url(std::size_t i) const noexcept { return hot_urls_[i]; }
+  /// Where bids come through.
+  struct channel {
+    string_ref name;
+    string_ref url;
+  };
+  const channel& channel_at(std::size_t i) const noexcept { return channels_[i]; }
+  const channel& hot_channel_at(std::size_t i) const noexcept { return hot_channels_[i]; }
 
 private:
   nexmark_texts();
@@ -41,10 +44,9 @@ private:
 
   std::string letters_;
   std::string words_;
-  std::vector<std::string> channels_;
-  std::vector<std::string> urls_;
-  std::array<std::string, num_hot_channels> hot_channels_;
-  std::array<std::string, num_hot_channels> hot_urls_;
+  string_heap heap_;
+  std::vector<channel> channels_;
+  std::array<channel, num_hot_channels> hot_channels_;
 };
 
 /// `https://www.nexmark.com/.../item.htm?query=1&channel_id=` + this, for channel number `k`.

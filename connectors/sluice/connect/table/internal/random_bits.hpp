@@ -13,6 +13,9 @@ public:
 
   std::uint64_t next() noexcept { return mixed(state_ += 0x9e3779b97f4a7c15ull); }
 
+  /// As if `next` had been called so often.
+  void skip(std::uint64_t numbers) noexcept { state_ += numbers * 0x9e3779b97f4a7c15ull; }
+
   /// 0 to `bound` - 1. REQUIRES: bound > 0.
   std::uint64_t below(std::uint64_t bound) noexcept {
     __extension__ using wide = unsigned __int128;

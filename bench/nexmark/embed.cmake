@@ -1,0 +1,18 @@
+# Makes the texts of this folder C++ literals: nexmark_tables.inc and nexmark_queries.inc.
+set(nexmark_queries q0 q1 q2 q3 q4 q5 q7 q8 q9 q10 q14 q15 q16 q17 q18 q19 q20 q21 q22)
+
+function(nexmark_embed)
+  set(here ${CMAKE_CURRENT_FUNCTION_LIST_DIR})
+  set(there ${CMAKE_CURRENT_BINARY_DIR}/nexmark)
+  file(READ ${here}/tables.sql text)
+  file(CONFIGURE OUTPUT ${there}/nexmark_tables.inc CONTENT "R\"sql(${text})sql\"\n" @ONLY)
+  set(all "")
+  set(files ${here}/tables.sql)
+  foreach(name IN LISTS nexmark_queries)
+    list(APPEND files ${here}/queries/${name}.sql)
+    file(READ ${here}/queries/${name}.sql text)
+    string(APPEND all "{\"${name}\", R\"sql(${text})sql\"},\n")
+  endforeach()
+  file(CONFIGURE OUTPUT ${there}/nexmark_queries.inc CONTENT "${all}" @ONLY)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${files})
+endfunction()
