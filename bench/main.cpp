@@ -90,7 +90,7 @@ int main(int argc, char** argv) {
   run_command->add_option("--keys", o.keys, "Keys of checkpoint's state")
     ->check(CLI::PositiveNumber);
   run_command->add_option("--directory", o.directory,
-                          "Where checkpoint puts its files (default: in memory)");
+                          "Where checkpoint puts its files (default: the temporary directory)");
 
   try {
     app.parse(argc, argv);

@@ -1,5 +1,6 @@
 #include "input.hpp"
 #include "measure.hpp"
+#include "process_usage.hpp"
 #include "running_job.hpp"
 #include "stopwatch.hpp"
 #include "suites.hpp"
@@ -37,11 +38,6 @@ private:
   std::filesystem::path path_;
 };
 
-std::filesystem::path default_parent() {
-  std::filesystem::path memory = "/dev/shm";
-  return std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
-}
-
 struct settings {
   std::uint32_t parallelism;
   std::uint64_t keys;
@@ -52,6 +48,8 @@ struct settings {
 /// What one run of the job showed.
 struct run_figures {
   double rate = 0; ///< records per second
+  double records = 0;
+  double cpu = 0; ///< seconds, of all threads
   std::uint64_t checkpoints = 0;
   std::uint64_t failed = 0;
   double longest_stop_ms = 0;
@@ -96,11 +94,14 @@ run_figures run(const settings& s, bool checkpoints) {
   auto before = records_so_far(job.metrics());
   auto checkpoints_before = job.metrics().checkpoints.num_completed;
   stopwatch time;
+  auto cpu_before = cpu_seconds();
   job.rest(
     std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::duration<double>(s.seconds)));
   auto after = job.metrics();
   run_figures result;
-  result.rate = static_cast<double>(records_so_far(after) - before) / time.seconds();
+  result.records = static_cast<double>(records_so_far(after) - before);
+  result.rate = result.records / time.seconds();
+  result.cpu = cpu_seconds() - cpu_before;
   result.checkpoints = after.checkpoints.num_completed - checkpoints_before;
   result.failed = after.checkpoints.num_failed;
   for (auto& t : after.tasks)
@@ -115,20 +116,20 @@ run_figures run(const settings& s, bool checkpoints) {
 struct series {
   std::vector<run_figures> runs;
 
-  double rate() const {
-    std::vector<double> rates;
-    for (auto& r : runs) rates.push_back(r.rate);
-    return median(rates);
+  double median_of(double run_figures::*figure) const {
+    std::vector<double> values;
+    for (auto& r : runs) values.push_back(r.*figure);
+    return median(values);
+  }
+  double sum_of(double run_figures::*figure) const {
+    double sum = 0;
+    for (auto& r : runs) sum += r.*figure;
+    return sum;
   }
   double longest_stop_ms() const {
     double longest = 0;
     for (auto& r : runs) longest = std::max(longest, r.longest_stop_ms);
     return longest;
-  }
-  double duration_ms() const {
-    std::vector<double> durations;
-    for (auto& r : runs) durations.push_back(r.duration_ms);
-    return median(durations);
   }
   template <class Member>
   std::uint64_t total(Member member) const {
@@ -138,29 +139,45 @@ struct series {
   }
 };
 
+/// Seconds of CPU that a checkpoint takes, beyond those that the records would have taken without
+/// it. Unlike the loss, it hardly depends on what else runs on the machine.
+double cpu_of_a_checkpoint(const series& without, const series& with) {
+  double cpu_of_a_record
+    = without.sum_of(&run_figures::cpu) / without.sum_of(&run_figures::records);
+  auto checkpoints = static_cast<double>(with.total(&run_figures::checkpoints));
+  return (with.sum_of(&run_figures::cpu) - with.sum_of(&run_figures::records) * cpu_of_a_record)
+         / checkpoints;
+}
+
 void print(const settings& s, const series& without, const series& with, bool json) {
-  auto loss = (1 - with.rate() / without.rate()) * 100;
+  const auto rate_without = without.median_of(&run_figures::rate);
+  const auto rate_with = with.median_of(&run_figures::rate);
+  const auto loss = (1 - rate_with / rate_without) * 100;
+  const auto cpu_ms = cpu_of_a_checkpoint(without, with) * 1e3;
+  const auto duration_ms = with.median_of(&run_figures::duration_ms);
   auto completed = with.total(&run_figures::checkpoints);
   auto failed = with.total(&run_figures::failed);
   auto megabytes = with.runs.back().megabytes;
   if (json) {
-    fmt::print(R"({{"suite": "checkpoint", "keys": {}, "parallelism": {}, "seconds": {}, )"
-               R"("records_per_second": {{"without": {:.0f}, "with": {:.0f}}}, )"
-               R"("loss_percent": {:.2f}, "longest_stop_ms": {:.2f}, "checkpoints": {}, )"
-               R"("failed": {}, "checkpoint_mb": {:.1f}, "checkpoint_ms": {:.1f}}})"
-               "\n",
-               s.keys, s.parallelism, s.seconds, without.rate(), with.rate(), loss,
-               with.longest_stop_ms(), completed, failed, megabytes, with.duration_ms());
+    fmt::print(
+      R"({{"suite": "checkpoint", "keys": {}, "parallelism": {}, "seconds": {}, )"
+      R"("records_per_second": {{"without": {:.0f}, "with": {:.0f}}}, )"
+      R"("loss_percent": {:.2f}, "checkpoint_cpu_ms": {:.1f}, "longest_stop_ms": {:.2f}, "checkpoints": {}, )"
+      R"("failed": {}, "checkpoint_mb": {:.1f}, "checkpoint_ms": {:.1f}}})"
+      "\n",
+      s.keys, s.parallelism, s.seconds, rate_without, rate_with, loss, cpu_ms,
+      with.longest_stop_ms(), completed, failed, megabytes, duration_ms);
     return;
   }
   fmt::print("checkpoint: running sum over {} keys, parallelism {}, {} runs of {} s in turns\n",
              s.keys, s.parallelism, with.runs.size(), s.seconds);
   fmt::print(
     "  without checkpoints {:.1f} M records/s, with one every second {:.1f}: loss {:.1f} %\n",
-    without.rate() / 1e6, with.rate() / 1e6, loss);
+    rate_without / 1e6, rate_with / 1e6, loss);
+  fmt::print("  a checkpoint takes {:.0f} ms of CPU\n", cpu_ms);
   fmt::print(
     "  longest stop of a task {:.1f} ms; {} checkpoints ({} failed) of {:.1f} MB, {:.0f} ms\n",
-    with.longest_stop_ms(), completed, failed, megabytes, with.duration_ms());
+    with.longest_stop_ms(), completed, failed, megabytes, duration_ms);
 }
 
 } // namespace
@@ -172,7 +189,8 @@ void run_checkpoint(const options& o) {
     = o.parallelism ? std::vector{*o.parallelism} : std::vector<std::uint32_t>{1, 2};
   for (auto parallelism : parallelisms) {
     settings s{parallelism, o.keys.value_or(10'000'000), o.seconds.value_or(10),
-               o.directory ? std::filesystem::path(*o.directory) : default_parent()};
+               o.directory ? std::filesystem::path(*o.directory)
+                           : std::filesystem::temp_directory_path()};
     series without;
     series with;
     for (std::uint32_t i = 0; i < o.repeat.value_or(3); ++i) {

@@ -1,6 +1,8 @@
 #include "interrupt.hpp"
 
+#include <chrono>
 #include <csignal>
+#include <exception>
 
 namespace sluice::cli {
 
@@ -30,5 +32,14 @@ interrupt_guard::~interrupt_guard() {
 }
 
 bool interrupt_guard::interrupted() const noexcept { return signalled != 0; }
+
+void cancel_and_wait(job_handle job) noexcept {
+  constexpr auto patience = std::chrono::seconds(5);
+  try {
+    job.cancel();
+    job.wait_for(patience);
+  } catch (const std::exception&) { // cancelled as it should be, or failed before
+  }
+}
 
 } // namespace sluice::cli

@@ -1,12 +1,12 @@
 #include "live_view.hpp"
 
+#include "terminal_frame.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
 #include <sstream>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 namespace sluice::cli {
 
@@ -14,12 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 constexpr auto frame_time = 100ms;
-
-std::size_t terminal_rows() {
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_row == 0) return 24;
-  return size.ws_row;
-}
 
 } // namespace
 
@@ -43,6 +37,16 @@ void live_view::apply(const table::columnar_batch& changes) {
   }
 }
 
+bool live_view::take(table::table_result& result, std::chrono::steady_clock::time_point until) {
+  auto changed = false;
+  while (auto rows = result.next_until(until)) {
+    apply(*rows);
+    changed = true;
+    if (std::chrono::steady_clock::now() >= until) break;
+  }
+  return changed;
+}
+
 void live_view::draw(std::ostream& out, std::size_t max_rows) const {
   std::vector<std::size_t> widths;
   for (const auto& name : names_) widths.push_back(table::display_width(name));
@@ -55,7 +59,7 @@ void live_view::draw(std::ostream& out, std::size_t max_rows) const {
   auto line = [&] {
     out << '+';
     for (auto w : widths) out << std::string(w + 2, '-') << '+';
-    out << "\033[K\n";
+    out << '\n';
   };
   auto print = [&](const row& cells) {
     out << '|';
@@ -68,7 +72,7 @@ void live_view::draw(std::ostream& out, std::size_t max_rows) const {
       }
       out << ' ' << std::string(widths[i] - std::min(widths[i], width), ' ') << text << " |";
     }
-    out << "\033[K\n";
+    out << '\n';
   };
   line();
   print(names_);
@@ -80,39 +84,28 @@ void live_view::draw(std::ostream& out, std::size_t max_rows) const {
 }
 
 void show_live(table::table_result& result, std::ostream& out, const std::function<bool()>& stop) {
-  const auto terminal = isatty(STDOUT_FILENO) != 0;
+  terminal_frame frame(out);
   live_view view(result.columns(), result.max_column_width(), result.zone());
-  std::size_t drawn_lines = 0;
+  auto count = [&](const char* where) {
+    return fmt::format("{} {} {}\n", view.size(), view.size() == 1 ? "row" : "rows", where);
+  };
   auto draw = [&](std::size_t max_rows) {
-    std::ostringstream frame;
-    if (drawn_lines > 0) frame << "\033[" << drawn_lines << 'A';
-    view.draw(frame, max_rows);
-    frame << fmt::format("{} {} in the result", view.size(), view.size() == 1 ? "row" : "rows")
-          << "\033[K\n\033[J";
-    auto text = frame.str();
-    drawn_lines = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
-    out << text;
-    out.flush();
+    std::ostringstream text;
+    view.draw(text, max_rows);
+    text << count("in the result");
+    frame.show(text.str());
   };
   while (!result.ended() && !stop()) {
-    auto until = std::chrono::steady_clock::now() + frame_time;
-    auto changed = false;
-    while (auto rows = result.next_until(until)) {
-      view.apply(*rows);
-      changed = true;
-      if (std::chrono::steady_clock::now() >= until) break;
-    }
-    if (terminal && changed) draw(terminal_rows() > 8 ? terminal_rows() - 6 : 2);
+    if (!view.take(result, std::chrono::steady_clock::now() + frame_time) || !frame.on()) continue;
+    auto height = terminal_frame::height();
+    draw(height > 8 ? height - 6 : 2);
   }
-  if (terminal) {
+  if (frame.on()) {
     draw(~std::size_t{0});
     return;
   }
-  std::ostringstream plain;
-  view.draw(plain, ~std::size_t{0});
-  auto text = plain.str();
-  for (std::size_t at; (at = text.find("\033[K")) != std::string::npos;) text.erase(at, 3);
-  out << text << fmt::format("{} {} in set\n", view.size(), view.size() == 1 ? "row" : "rows");
+  view.draw(out, ~std::size_t{0});
+  out << count("in set");
 }
 
 } // namespace sluice::cli

@@ -1,4 +1,7 @@
 /// The `sluice` command.
+#ifdef SLUICE_CLI_DEMO
+#include "demo_command.hpp"
+#endif
 #include "sql_command.hpp"
 
 #include "sluice/version.hpp"
@@ -6,7 +9,22 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <cstdlib>
+#include <iostream>
+
+namespace {
+
+/// What was cancelled or has failed may still wait for a broker that does not answer, on a thread
+/// that the runtime would join. Its jobs have ended, so nothing is lost if the process does.
+int leave(int exit_code) {
+  if (exit_code == 0) return 0;
+  std::cout.flush();
+  std::fflush(nullptr);
+  std::_Exit(exit_code);
+}
+
+} // namespace
 
 int main(int argc, char** argv) {
   setenv("SLUICE_LOG", "off", 0); // a failure is told once, below
@@ -15,6 +33,9 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   int exit_code = 0;
   sluice::cli::add_sql_command(app, exit_code);
+#ifdef SLUICE_CLI_DEMO
+  sluice::cli::add_demo_command(app, exit_code);
+#endif
   app.failure_message([](const CLI::App*, const CLI::Error& e) {
     return fmt::format("sluice: {} (--help tells more)\n", e.what());
   });
@@ -24,7 +45,7 @@ int main(int argc, char** argv) {
     return app.exit(e);
   } catch (const std::exception& e) {
     fmt::print(stderr, "sluice: {}\n", e.what());
-    return 1;
+    return leave(1);
   }
-  return exit_code;
+  return leave(exit_code);
 }

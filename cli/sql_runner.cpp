@@ -90,10 +90,7 @@ run_outcome sql_runner::wait_for(table::table_result& result, const std::string&
   while (!job.wait_for(20ms)) {
     progress.update(job);
     if (!interrupt.interrupted()) continue;
-    job.cancel();
-    try {
-      job.wait();
-    } catch (const job_cancelled&) {}
+    cancel_and_wait(job);
     progress.clear();
     fmt::print(stderr, "cancelled\n");
     return run_outcome::interrupted;

@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 preset=${TEST_PRESET:-ci}
 
-tools/setup.sh
+tools/setup.sh --tests
 cmake --preset "$preset"
 cmake --build --preset "$preset" -j "${JOBS:-2}"
 exec ctest --preset "$preset" "$@"

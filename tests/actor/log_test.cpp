@@ -115,7 +115,18 @@ BOOST_FIXTURE_TEST_CASE(warns_of_a_failure_that_a_restart_survives, logged_job) 
   check_logged("info job \"orders\": finished after ", " and 1 restarts");
 }
 
+BOOST_FIXTURE_TEST_CASE(cries_out_when_a_job_fails_that_nobody_waits_for, logged_job) {
+  slow_numbers(10)
+    .map([](std::int64_t) -> std::int64_t { throw std::runtime_error("nothing works"); })
+    .name("picky")
+    .add_sink([](std::int64_t) {});
+  BOOST_TEST(run().find("nothing works") != std::string::npos);
+  check_logged("error job \"orders\", operator \"picky\", subtask 0: failed after ",
+               ": nothing works");
+}
+
 BOOST_FIXTURE_TEST_CASE(leaves_the_failure_that_ends_a_job_to_its_waiter, logged_job) {
+  env.config().caller_waits = true; // as `execute()` does
   slow_numbers(10)
     .map([](std::int64_t) -> std::int64_t { throw std::runtime_error("nothing works"); })
     .name("picky")

@@ -7,6 +7,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <numeric>
 
@@ -100,6 +101,19 @@ BOOST_AUTO_TEST_CASE(an_aligned_checkpoint_waits_for_what_is_under_way_which_is_
   auto took = slow.checkpoint_time();
   BOOST_TEST(took > 200ms);
   BOOST_TEST(took < 3s);
+  BOOST_TEST(slow.job->metrics().checkpoints.last_persisted_in_flight_bytes == 0u);
+  slow.stop();
+}
+
+BOOST_AUTO_TEST_CASE(times_of_centuries_are_long_and_not_over_at_once) {
+  slow_job slow(1);
+  slow.env.enable_unaligned_checkpoints(duration::max());
+  slow.env.checkpoint_settings().timeout = duration::max();
+  slow.env.checkpoint_settings().min_pause = duration::max();
+  slow.start(1000);
+  slow.run_until([&] { return slow.seen.size() > 20; });
+  BOOST_CHECK_NO_THROW(slow.checkpoint_time());
+  BOOST_TEST(slow.job->metrics().checkpoints.num_completed == 1u);
   BOOST_TEST(slow.job->metrics().checkpoints.last_persisted_in_flight_bytes == 0u);
   slow.stop();
 }
@@ -269,6 +283,96 @@ BOOST_AUTO_TEST_CASE(a_broadcast_with_records_under_way_cannot_be_rescaled_and_s
     BOOST_TEST_INFO(what);
     BOOST_TEST(what.find("\"generator\" -> \"everyone\"") != std::string::npos);
     BOOST_TEST(what.find("parallelism must stay 2") != std::string::npos);
+  }
+}
+
+namespace {
+
+/// Passes on what comes in order within its key, slowly; fails on anything else.
+struct in_order {
+  stepped_runtime* runtime;
+  std::int64_t* seen;
+  value_state<std::int64_t> next_allowed;
+  void open(keyed_runtime_context<std::int64_t>& c) {
+    next_allowed = c.state(value_state_descriptor<std::int64_t>{"next allowed"});
+  }
+  void process_element(const std::int64_t& x, keyed_process_context<std::int64_t>&,
+                       collector<std::int64_t>& out) {
+    if (x < next_allowed.value()) throw std::runtime_error("out of order or twice");
+    next_allowed.update(x + 1);
+    runtime->take_time(1ms);
+    ++*seen;
+    out.collect(x);
+  }
+};
+
+/// An exchange between subtasks that are slow; "slow" is chained to its sink.
+struct keyed_exchange {
+  static constexpr std::int64_t count = 50'000;
+
+  keyed_exchange(std::uint64_t seed, std::uint32_t consumers, const std::string& directory,
+                 const std::shared_ptr<committed_output>& output)
+    : runtime(seed) {
+    env.set_execution_mode(execution_mode::streaming);
+    env.enable_checkpointing(1h, directory);
+    env.checkpoint_settings().externalized = true;
+    env.enable_unaligned_checkpoints();
+    env.set_buffer_debloat_target(duration(0)); // the hard case: much is under way
+    env.set_restart_strategy(no_restart{});
+    env.from_generator([](std::uint64_t i) { return static_cast<std::int64_t>(i); }, {count, {}})
+      .uid("numbers")
+      .key_by([](std::int64_t x) { return x % 17; })
+      .process(in_order{&runtime, &seen, {}})
+      .uid("slow")
+      .set_parallelism(consumers)
+      .sink_to(std::make_shared<transactional_sink>(output))
+      .uid("sink")
+      .set_parallelism(consumers);
+  }
+
+  void start() { job = runtime.submit(make_job_graph(env.program()->pending())); }
+
+  stepped_runtime runtime;
+  stream_environment env;
+  std::shared_ptr<job_control> job;
+  std::int64_t seen = 0;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(what_was_under_way_in_a_keyed_exchange_is_replayed_at_another_parallelism) {
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    const auto before = static_cast<std::uint32_t>(1 + seed % 3);
+    const auto after = static_cast<std::uint32_t>(1 + (seed / 3 + seed + 1) % 4);
+    BOOST_TEST_CONTEXT("seed " << seed << ", from " << before << " to " << after) {
+      temporary_directory directory;
+      auto output = std::make_shared<committed_output>();
+      {
+        keyed_exchange first(seed, before, directory.path(), output);
+        first.start();
+        while (first.seen < 1000)
+          if (!first.runtime.step()) first.runtime.advance(1ms);
+        auto path = first.runtime.request_checkpoint(*first.job);
+        for (int i = 0; path.wait_for(0s) != std::future_status::ready; ++i) {
+          BOOST_REQUIRE(i < 100'000);
+          first.runtime.step();
+        }
+        path.get();
+        BOOST_TEST(first.job->metrics().checkpoints.last_persisted_in_flight_bytes > 0u);
+        first.job->cancel();
+        first.runtime.run_to_end(*first.job);
+      }
+      keyed_exchange second(seed + 1000, after, directory.path(), output);
+      second.env.restore_from("latest");
+      second.start();
+      second.runtime.run_to_end(*second.job);
+      BOOST_REQUIRE(second.job->wait_until({}).has_value());
+      std::vector<std::int64_t> expected(keyed_exchange::count);
+      std::iota(expected.begin(), expected.end(), 0);
+      auto all = output->all();
+      std::sort(all.begin(), all.end());
+      BOOST_TEST((all == expected));
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 /// snapshots.
 #include "sluice/connect/file/file_sink.hpp"
 #include "sluice/sluice.hpp"
+#include "support/log_capture.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -111,6 +112,27 @@ BOOST_AUTO_TEST_CASE(a_throwing_function_fails_the_job_with_operator_subtask_tim
     BOOST_TEST(e.where().operator_name == "picky");
     BOOST_TEST(e.where().record_time.value() == 2000);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_failure_is_logged_as_an_error_unless_the_caller_waits_for_the_job) {
+  auto program = [] {
+    stream_environment env;
+    env.from_collection<std::int64_t>({1})
+      .map([](std::int64_t) -> std::int64_t { throw std::runtime_error("nothing works"); })
+      .add_sink([](std::int64_t) {});
+    return env;
+  };
+  log_capture log;
+  BOOST_CHECK_THROW(program().execute("waited for"), job_error);
+  BOOST_TEST(log.count("info job \"waited for\"", "nothing works") == 1u, log.text());
+  stream_environment collecting;
+  BOOST_CHECK_THROW(collecting.from_collection<std::int64_t>({1})
+                      .map([](std::int64_t) -> std::int64_t { throw std::runtime_error("no"); })
+                      .execute_and_collect("collected"),
+                    job_error);
+  BOOST_TEST(log.count("error") == 0u, log.text());
+  BOOST_CHECK_THROW(program().execute_async("on its own").wait(), job_error);
+  BOOST_TEST(log.count("error job \"on its own\"", "nothing works") == 1u, log.text());
 }
 
 BOOST_AUTO_TEST_CASE(a_failure_names_the_subtask_that_failed_and_the_operator_within_its_chain) {

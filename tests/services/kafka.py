@@ -97,8 +97,7 @@ transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=2
 group.initial.rebalance.delay.ms=0
 transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
-log.retention.check.interval.ms=1000
-log.initial.task.delay.ms=1000
+log.retention.ms=-1
 """)
     (directory / "address").write_text(f"127.0.0.1:{broker}")
 

@@ -7,6 +7,8 @@
 ///     ---- changelog                 its changes, in streaming mode with one subtask
 ///     ---- text                      its rows as they are, in this order (EXPLAIN, SHOW)
 ///     ---- parts                     parts of that text, one a line
+///     ---- plan                      the optimised plan of EXPLAIN, in both modes
+///     ---- batch plan                in batch mode; or `streaming plan`
 ///     ---- error                     parts of the message of a statement, one a line
 ///
 /// A file may start with statements that all of its cases begin with, before the first `===`. Lines
@@ -24,6 +26,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -77,6 +80,14 @@ lines text_lines(const lines& rows) {
   return all;
 }
 
+/// What EXPLAIN says under that title.
+lines optimized_plan(const lines& explained) {
+  auto begin = std::find(explained.begin(), explained.end(), "== Optimized Plan ==");
+  auto end = std::find(explained.begin(), explained.end(), "== Job Graph ==");
+  if (begin == explained.end() || end == explained.end()) return {"this is no EXPLAIN"};
+  return {begin + 1, end};
+}
+
 void check(const sql_case& c, const expectation& e, const outcome& o, const std::string& mode,
            int parallelism) {
   auto what
@@ -93,7 +104,11 @@ void check(const sql_case& c, const expectation& e, const outcome& o, const std:
     BOOST_ERROR(what << ": " << o.error);
     return;
   }
-  if (e.kind == "text") {
+  if (e.kind == "plan" || e.kind == mode + " plan") {
+    check_lines(e.text, optimized_plan(text_lines(o.rows)), what);
+  } else if (e.kind.ends_with(" plan")) {
+    return;
+  } else if (e.kind == "text") {
     check_lines(e.text, text_lines(o.rows), what);
   } else if (e.kind == "parts") {
     auto text = joined(o.rows);
@@ -110,11 +125,12 @@ void check(const sql_case& c, const expectation& e, const outcome& o, const std:
 }
 
 void run_case(const sql_case& c) {
+  static const std::set<std::string> kinds{"rows", "ordered rows",   "changelog",
+                                           "text", "parts",          "error",
+                                           "plan", "streaming plan", "batch plan"};
   BOOST_REQUIRE_MESSAGE(!c.expected.empty(), c.name << ": expects nothing");
   for (const auto& e : c.expected)
-    BOOST_REQUIRE_MESSAGE(e.kind == "rows" || e.kind == "ordered rows" || e.kind == "changelog"
-                            || e.kind == "text" || e.kind == "parts" || e.kind == "error",
-                          c.name << ": unknown expectation " << e.kind);
+    BOOST_REQUIRE_MESSAGE(kinds.contains(e.kind), c.name << ": unknown expectation " << e.kind);
   for (const std::string mode : {"batch", "streaming"}) {
     if (!c.only.empty() && c.only != mode) continue;
     for (int parallelism : {1, 3}) {

@@ -1,7 +1,7 @@
 /// Runs the queries of a file of SQL cases with an interruption somewhere in the middle of their
-/// input: the job stops with a savepoint, or as if killed after a checkpoint, and goes on at another
-/// parallelism; or it fails, and restarts by itself. What was committed adds up to the rows that the
-/// case expects.
+/// input: the job stops with a savepoint, or as if killed after a checkpoint, and goes on at
+/// another parallelism; or it fails, and restarts by itself. What was committed adds up to the rows
+/// that the case expects.
 ///
 /// Arguments: the file, then names of cases if not all. Cases take part that expect rows of a query
 /// over inline tables in streaming mode; these tables give one row every few milliseconds.
@@ -175,7 +175,8 @@ public:
     if (statements.empty() || statements.back().as<sql::query>() == nullptr)
       throw not_for_this_test();
     query_ = sql::to_sql(*statements.back().as<sql::query>());
-    if (query_.find("VALUES") != std::string::npos) throw not_for_this_test(); // they cannot be paced
+    if (query_.find("VALUES") != std::string::npos)
+      throw not_for_this_test(); // they cannot be paced
     statements.pop_back();
     for (const auto& s : statements) {
       if (s.as<sql::insert>() != nullptr || s.as<sql::statement_set>() != nullptr)
@@ -199,7 +200,8 @@ public:
 private:
   void pace() {
     const auto& catalogs = tables_.catalogs();
-    for (const auto& name : catalogs.tables(catalogs.current_catalog(), catalogs.current_database())) {
+    for (const auto& name :
+         catalogs.tables(catalogs.current_catalog(), catalogs.current_database())) {
       const auto* object
         = catalogs.find({catalogs.current_catalog(), catalogs.current_database(), name});
       const auto* t = object == nullptr ? nullptr : std::get_if<table::catalog_table>(object);
@@ -227,7 +229,8 @@ private:
 std::uint64_t rows_read(const job_handle& job, const lines& sources) {
   std::uint64_t sum = 0;
   for (const auto& t : job.metrics().tasks)
-    if (std::find(sources.begin(), sources.end(), t.task.substr(0, t.task.find('['))) != sources.end())
+    if (std::find(sources.begin(), sources.end(), t.task.substr(0, t.task.find('[')))
+        != sources.end())
       sum += t.num_records_in;
   return sum;
 }
@@ -283,12 +286,12 @@ void run_case(const sql_case& c, const lines& expected, std::uint32_t from, std:
       second.start().wait();
     }
   }
-  auto what = fmt::format("{}:{} {} ({} at {} of {} rows, parallelism {} then {})", c.file, c.line,
-                          c.name,
-                          how == interruption::fail   ? "failed"
-                          : how == interruption::kill ? "killed"
-                                                      : "stopped",
-                          middle, first.num_rows(), from, how == interruption::fail ? from : to);
+  auto what
+    = fmt::format("{}:{} {} ({} at {} of {} rows, parallelism {} then {})", c.file, c.line, c.name,
+                  how == interruption::fail   ? "failed"
+                  : how == interruption::kill ? "killed"
+                                              : "stopped",
+                  middle, first.num_rows(), from, how == interruption::fail ? from : to);
   check_lines(sorted(expected), sorted(trimmed(output->rows())), what);
 }
 

@@ -1,10 +1,12 @@
 #include "support/child_process.hpp"
 
+#include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 #include <stdexcept>
 #include <thread>
 
@@ -12,13 +14,34 @@ extern char** environ;
 
 namespace sluice::testing {
 
-child_process::child_process(const std::string& program,
-                             const std::vector<std::string>& arguments) {
+namespace {
+
+/// Whether a process has a handler for a signal.
+bool handles(pid_t pid, int signal) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("SigCgt:"))
+      return (std::stoull(line.substr(7), nullptr, 16) >> (signal - 1) & 1) != 0;
+  return false;
+}
+
+} // namespace
+
+child_process::child_process(const std::string& program, const std::vector<std::string>& arguments,
+                             const std::string& output) {
   std::vector<char*> argv{const_cast<char*>(program.c_str())};
   for (auto& a : arguments) argv.push_back(const_cast<char*>(a.c_str()));
   argv.push_back(nullptr);
-  if (::posix_spawnp(&pid_, program.c_str(), nullptr, nullptr, argv.data(), environ) != 0)
-    throw std::runtime_error("cannot start " + program);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  if (!output.empty()) {
+    ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output.c_str(),
+                                       O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    ::posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO);
+  }
+  auto error = ::posix_spawnp(&pid_, program.c_str(), &actions, nullptr, argv.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) throw std::runtime_error("cannot start " + program);
 }
 
 child_process::~child_process() { kill(); }
@@ -32,6 +55,16 @@ std::optional<int> child_process::wait_for(std::chrono::milliseconds limit) {
     if (!status_) std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   return status_;
+}
+
+void child_process::interrupt() {
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!status_ && !handles(pid_, SIGINT)) {
+    if (wait_for(std::chrono::milliseconds(1))) return;
+    if (std::chrono::steady_clock::now() > deadline)
+      throw std::runtime_error("the child does not handle SIGINT");
+  }
+  if (!status_) ::kill(pid_, SIGINT);
 }
 
 void child_process::kill() {

@@ -13,13 +13,19 @@ namespace sluice::testing {
 /// A child, killed at the end of the scope at the latest.
 class child_process {
 public:
-  /// Errors: `std::runtime_error`.
-  explicit child_process(const std::string& program, const std::vector<std::string>& arguments);
+  /// What it prints, errors too, goes to the file `output` if there is a name. Errors:
+  /// `std::runtime_error`.
+  explicit child_process(const std::string& program, const std::vector<std::string>& arguments,
+                         const std::string& output = {});
   ~child_process();
   child_process(const child_process&) = delete;
 
   /// The exit status, as `waitpid` tells it. Nothing: it still runs.
   std::optional<int> wait_for(std::chrono::milliseconds limit);
+
+  /// Ctrl-C, when the child is ready to handle it. Errors: `std::runtime_error` if that takes more
+  /// than 20 s.
+  void interrupt();
 
   /// kill -9, and waits.
   void kill();

@@ -3,9 +3,11 @@
 #include <librdkafka/rdkafka.h>
 
 #include <array>
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <stdexcept>
+#include <thread>
 
 namespace sluice::testing {
 
@@ -213,6 +215,27 @@ std::vector<plain_record> kafka_client::read(const std::string& topic, int parti
   }
   rd_kafka_consumer_close(client.get());
   return result;
+}
+
+std::vector<plain_record> kafka_client::read_settled(const std::string& topic, int partitions) {
+  auto ends = [&](const char* isolation) {
+    auto client = start(RD_KAFKA_CONSUMER, servers_, {{"isolation.level", isolation}});
+    std::vector<std::int64_t> result;
+    for (std::int32_t p = 0; p < partitions; ++p) {
+      std::int64_t low = 0;
+      check(rd_kafka_query_watermark_offsets(client.get(), topic.c_str(), p, &low,
+                                             &result.emplace_back(), patience),
+            "query offsets");
+    }
+    return result;
+  };
+  auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(patience);
+  while (ends("read_committed") != ends("read_uncommitted")) {
+    if (std::chrono::steady_clock::now() > deadline)
+      throw std::runtime_error("kafka client: a transaction of " + topic + " stays open");
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  return read(topic, partitions);
 }
 
 std::optional<std::int64_t> kafka_client::committed_offset(const std::string& group,

@@ -39,6 +39,10 @@ public:
   /// `committed`. Stops where nothing can be read any more now.
   std::vector<plain_record> read(const std::string& topic, int partitions, bool committed = true);
 
+  /// The committed records when no transaction is open any more. Brokers answer a commit before
+  /// they show its records: whoever reads at once may find nothing.
+  std::vector<plain_record> read_settled(const std::string& topic, int partitions);
+
   std::optional<std::int64_t> committed_offset(const std::string& group, const std::string& topic,
                                                std::int32_t partition);
 

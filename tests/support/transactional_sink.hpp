@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@ struct committed_output {
   std::mutex mutex;
   std::map<std::uint64_t, std::vector<std::int64_t>> transactions;
   std::atomic<std::uint64_t> next_transaction{1};
+  std::atomic<int> failing_commits{0}; ///< so many of the next commits throw
 
   std::vector<std::int64_t> all() {
     std::lock_guard lock(mutex);
@@ -54,6 +56,10 @@ public:
       }
       void commit(const std::vector<std::string>& committables) override {
         std::lock_guard lock(output_->mutex);
+        if (output_->failing_commits > 0) {
+          --output_->failing_commits;
+          throw std::runtime_error("the commit was refused");
+        }
         for (auto& c : committables) {
           byte_reader in(c);
           auto id = decode_value<std::uint64_t>(in);

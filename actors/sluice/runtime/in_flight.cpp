@@ -2,6 +2,7 @@
 
 #include "sluice/core/codec.hpp"
 #include "sluice/runtime/restore.hpp"
+#include "sluice/runtime/state_file.hpp"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,7 @@
 #include "sluice/runtime/job.hpp"
 
 #include "sluice/runtime/log.hpp"
+#include "sluice/runtime/state_file.hpp"
 
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -278,8 +279,7 @@ void job::discover(std::uint32_t vertex) {
     at->second.discovered(std::move(result.found));
     assign_splits(vertex);
     if (auto interval = at->second.discovery_interval())
-      self_->delayed_send(caf::actor_cast<job_actor>(self_), *interval,
-                          job_timer_msg{job_timer_msg::what::discover, attempt_, vertex});
+      send_later(*interval, {job_timer_msg::what::discover, attempt_, vertex});
   });
 }
 
@@ -486,8 +486,13 @@ void job::stopped() {
   // A failure that ends the job is the waiter's to show; one that does not is seen here only.
   log().warn("{}: {}; restart {} in {} ms", label_of(*cause_), cause_->what, num_restarts_,
              delay->count() / 1000);
-  self_->delayed_send(caf::actor_cast<job_actor>(self_), *delay,
-                      job_timer_msg{job_timer_msg::what::restart, attempt_, 0});
+  send_later(*delay, {job_timer_msg::what::restart, attempt_, 0});
+}
+
+/// After a century at most: CAF counts in nanoseconds, which `duration::max()` overflows.
+void job::send_later(duration after, job_timer_msg m) {
+  constexpr duration longest = std::chrono::hours(24 * 365 * 100);
+  self_->delayed_send(caf::actor_cast<job_actor>(self_), std::min(after, longest), std::move(m));
 }
 
 std::string job::label_of(const failure& cause) const {
@@ -521,16 +526,18 @@ void job::end(job_status status, std::exception_ptr error) {
         for (auto& p : paths) snapshot_store::remove(p);
         board->end(status, error, result);
       };
-  // At `info`, also for a failure: the waiter gets that as an exception, and to see it twice helps
-  // nobody.
+  // A waiter gets the failure as an exception, and to see it twice helps nobody.
+  auto level = status == job_status::failed && !spec_.graph->config.caller_waits
+                 ? spdlog::level::err
+                 : spdlog::level::info;
   auto ran = std::chrono::duration_cast<std::chrono::milliseconds>(
     duration(spec_.io->processing_clock().now() - started_));
   if (status == job_status::failed && cause_)
-    log().info("{}: failed after {} and {} restarts: {}", label_of(*cause_), ran, num_restarts_,
-               cause_->what);
+    log().log(level, "{}: failed after {} and {} restarts: {}", label_of(*cause_), ran,
+              num_restarts_, cause_->what);
   else
-    log().info("job \"{}\": {} after {} and {} restarts", spec_.graph->config.name,
-               to_string(status), ran, num_restarts_);
+    log().log(level, "job \"{}\": {} after {} and {} restarts", spec_.graph->config.name,
+              to_string(status), ran, num_restarts_);
   if (keep || retained_.empty())
     finish();
   else

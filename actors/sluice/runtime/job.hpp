@@ -113,6 +113,7 @@ private:
     return spec_.graph->config.checkpoints.interval.has_value();
   }
   void schedule_checkpoint(duration after);
+  void send_later(duration after, job_timer_msg m);
   void start_checkpoint(std::shared_ptr<std::promise<std::string>> reply,
                         std::string savepoint_directory, bool then_stop);
   void trigger(std::string path, checkpoint_id id, std::shared_ptr<std::promise<std::string>> reply,

@@ -10,8 +10,7 @@
 namespace sluice::runtime {
 
 void job::schedule_checkpoint(duration after) {
-  self_->delayed_send(caf::actor_cast<job_actor>(self_), after,
-                      job_timer_msg{job_timer_msg::what::checkpoint_due, attempt_, 0});
+  send_later(after, {job_timer_msg::what::checkpoint_due, attempt_, 0});
 }
 
 void job::on_checkpoint_request(checkpoint_request_msg& m) {
@@ -124,8 +123,8 @@ void job::trigger(std::string path, checkpoint_id id,
   if (path.empty()) return;
   log().debug("job \"{}\": checkpoint {} triggered", spec_.graph->config.name, id);
   trigger_tasks();
-  self_->delayed_send(caf::actor_cast<job_actor>(self_), spec_.graph->config.checkpoints.timeout,
-                      job_timer_msg{job_timer_msg::what::checkpoint_timeout, attempt_, id});
+  send_later(spec_.graph->config.checkpoints.timeout,
+             {job_timer_msg::what::checkpoint_timeout, attempt_, id});
 }
 
 /// Tells those that get no barrier from anybody, or might not, that the checkpoint starts. May be
@@ -138,7 +137,7 @@ void job::trigger_tasks() {
   if (!pending.savepoint && may_be_unaligned(c))
     m.overtake_at = c.aligned_checkpoint_timeout.count() == 0
                       ? min_timestamp
-                      : pending.started + c.aligned_checkpoint_timeout.count();
+                      : saturating_add(pending.started, c.aligned_checkpoint_timeout.count());
   auto fed = tasks_with_senders();
   for (std::size_t i = 0; i < tasks_.size(); ++i) {
     auto& t = tasks_[i];

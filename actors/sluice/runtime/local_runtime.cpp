@@ -7,7 +7,10 @@
 #include <caf/send.hpp>
 
 #include <mutex>
+#include <optional>
 #include <thread>
+
+#include <sys/prctl.h>
 
 namespace sluice::runtime {
 
@@ -26,6 +29,24 @@ caf::actor_system_config make_config(const runtime_config& config) {
   result.set("scheduler.max-throughput", messages_per_turn);
   return result;
 }
+
+/// Threads that are started meanwhile wake at their time, and not up to 50 us later, which is the
+/// leeway that Linux gives itself. One of them is CAF's clock, which all that waits for a time
+/// waits for: the due records of a rate-limited source, buffer timeouts, timers.
+class precise_timers {
+public:
+  precise_timers() noexcept : before_(::prctl(PR_GET_TIMERSLACK)) {
+    ::prctl(PR_SET_TIMERSLACK, 1UL);
+  }
+  precise_timers(const precise_timers&) = delete;
+  precise_timers& operator=(const precise_timers&) = delete;
+  ~precise_timers() {
+    if (before_ > 0) ::prctl(PR_SET_TIMERSLACK, static_cast<unsigned long>(before_));
+  }
+
+private:
+  int before_;
+};
 
 class local_job final : public job_control {
 public:
@@ -74,10 +95,13 @@ private:
 
 struct local_runtime::impl {
   explicit impl(runtime_config c)
-    : config(make_config(c)), io(make_io_services()), system(config) {}
+    : config(make_config(c)), io(make_io_services()), precise(std::in_place), system(config) {
+    precise.reset();
+  }
 
   caf::actor_system_config config;
   std::unique_ptr<io_services> io;
+  std::optional<precise_timers> precise; // while CAF starts its threads
   caf::actor_system system;
   std::mutex mutex;
   std::vector<std::pair<job_actor, std::shared_ptr<job_board>>> jobs; // GUARDED_BY(mutex)

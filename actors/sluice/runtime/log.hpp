@@ -11,7 +11,7 @@ namespace sluice::runtime {
 
 // Levels: `info` is the life of a job (start, running, end, restore, complete checkpoints), `debug`
 // that of its tasks, `warn` what it survives (restarts, failed checkpoints), `error` what somebody
-// must look at though the job goes on (a checkpoint that cannot be read).
+// must look at: a job that failed and that nobody waits for, a checkpoint that cannot be read.
 
 /// What every line about a job starts with: `job "name"`.
 std::string job_label(std::string_view job);

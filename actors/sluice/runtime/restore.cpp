@@ -1,6 +1,7 @@
 #include "sluice/runtime/restore.hpp"
 
 #include "sluice/core/key_group.hpp"
+#include "sluice/runtime/state_file.hpp"
 
 #include <fmt/format.h>
 

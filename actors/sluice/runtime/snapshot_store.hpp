@@ -7,11 +7,8 @@
 
 #include "sluice/io/source.hpp"
 #include "sluice/runtime/messages.hpp"
-#include "sluice/state/snapshot.hpp"
 
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -63,54 +60,6 @@ struct manifest {
   std::vector<source> sources;
   std::vector<output> outputs;
   std::vector<in_flight_edge> in_flight;
-};
-
-/// A state file being written. Errors: `io_error` naming the file and the system's reason.
-class state_file_writer final : public snapshot_writer {
-public:
-  explicit state_file_writer(std::string path);
-  ~state_file_writer() override;
-
-  void begin_state(std::string_view operator_uid, std::string_view name, state_kind kind,
-                   std::string_view schema) override;
-  void begin_group(std::uint32_t group_or_item) override;
-  void append(std::string_view bytes) override;
-
-  struct result {
-    std::uint64_t bytes = 0;
-    std::uint64_t checksum = 0;
-  };
-
-  /// Writes the index and makes the file durable.
-  result finish();
-
-private:
-  struct impl;
-  std::unique_ptr<impl> impl_;
-};
-
-/// A state file read back. Errors: `state_error` when it is not what was written.
-class state_file_reader {
-public:
-  state_file_reader(const std::string& path, std::uint64_t bytes, std::uint64_t checksum);
-
-  struct group {
-    std::uint32_t number;
-    std::string_view bytes;
-  };
-  struct state {
-    std::string uid;
-    std::string name;
-    state_kind kind;
-    std::string schema;
-    std::vector<group> groups;
-  };
-  const std::vector<state>& states() const noexcept { return states_; }
-  std::shared_ptr<const std::string> content() const noexcept { return content_; }
-
-private:
-  std::shared_ptr<const std::string> content_;
-  std::vector<state> states_;
 };
 
 /// All functions block. Errors: `io_error`, `state_error`.

@@ -11,23 +11,11 @@ namespace sluice::runtime {
 
 namespace {
 
-using steady = std::chrono::steady_clock;
-
 /// Batches that a task handles before it lets its mailbox have a say.
 constexpr int batches_per_turn = 16;
 
 /// And how long it goes on at most, if its records are slow.
 constexpr auto longest_turn = std::chrono::milliseconds(10);
-
-/// Records of a full batch of `e`.
-std::uint32_t full_batch(const job_edge& e) {
-  return e.buffer_timeout.count() == 0 ? 1u : static_cast<std::uint32_t>(e.type->batch_records());
-}
-
-std::uint64_t nanos(steady::duration d) {
-  return static_cast<std::uint64_t>(
-    std::chrono::duration_cast<std::chrono::nanoseconds>(d).count());
-}
 
 } // namespace
 
@@ -56,160 +44,8 @@ failure describe(std::exception_ptr error, const std::string& operator_name,
   return f;
 }
 
-// -- set-up
+// -- turns
 // ------------------------------------------------------------------------------------------
-
-void task::init(task_actor::pointer self, task_spec spec) {
-  self_ = self;
-  spec_ = std::move(spec);
-  strand_ = spec_.io->make_strand();
-  state_strand_ = spec_.io->make_strand();
-  auto& v = spec_.graph->vertices[spec_.id.vertex];
-  is_head_ = spec_.graph->node(v.chain.front()).kind == node_kind::iteration_head;
-}
-
-chain_services task::make_services() {
-  chain_services s;
-  s.graph = spec_.graph;
-  s.vertex = spec_.id.vertex;
-  s.subtask = spec_.id.subtask;
-  s.probe = spec_.probe;
-  s.io = spec_.io;
-  s.strand = strand_;
-  auto handle = caf::actor_cast<task_actor>(self_);
-  s.wakeup = [handle] { caf::anon_send<caf::message_priority::high>(handle, wakeup_msg{}); };
-  s.fail = [handle](std::uint32_t index, std::exception_ptr error) {
-    strand_done_msg m;
-    m.step = strand_done_msg::what::failed;
-    m.id = index;
-    m.error = std::move(error);
-    caf::anon_send<caf::message_priority::high>(handle, std::move(m));
-  };
-  s.request_timer = [this](timestamp at) { request_timer(at); };
-  return s;
-}
-
-void task::request_timer(timestamp at) {
-  if (armed_timer_ && *armed_timer_ <= at) return;
-  armed_timer_ = at;
-  auto delay = std::max<std::int64_t>(0, at - spec_.io->processing_clock().now());
-  self_->delayed_send<caf::message_priority::high>(caf::actor_cast<task_actor>(self_),
-                                                   std::chrono::microseconds(delay), timer_msg{at});
-}
-
-void task::on_connect(connect_msg& m) {
-  phase_ = phase::restoring;
-  peers_ = std::move(m);
-  auto& graph = *spec_.graph;
-  debloater_ = buffer_debloater(graph.config.buffer_debloat_target);
-  std::map<std::uint32_t, std::uint32_t> channels_of_edge;
-  for (auto& in : peers_.inputs) {
-    auto& e = graph.edges[in.edge];
-    input_gate::channel c;
-    c.input = e.input;
-    c.feedback = e.feedback;
-    c.loops = (*spec_.loops)[in.edge];
-    num_feedback_ += e.feedback;
-    gate_.add_channel(std::move(c));
-    ordinals_.push_back(channels_of_edge[in.edge]++);
-    debloater_.add_channel(full_batch(e), !e.feedback);
-  }
-  auto handle = caf::actor_cast<task_actor>(self_);
-  auto content = std::make_shared<task_state_content>();
-  restored_ = content;
-  strand_->post([handle, content, spec = spec_] {
-    strand_done_msg done;
-    try {
-      if (spec.from)
-        *content = load_task_state(*spec.from, *spec.graph, spec.id.vertex, spec.id.subtask);
-    } catch (...) {
-      done.step = strand_done_msg::what::failed;
-      done.error = std::current_exception();
-    }
-    caf::anon_send<caf::message_priority::high>(handle, std::move(done));
-  });
-}
-
-void task::build_chain() {
-  auto& graph = *spec_.graph;
-  auto& v = graph.vertices[spec_.id.vertex];
-  std::vector<std::unique_ptr<output_edge>> edges;
-  for (std::size_t k = 0; k < v.outputs.size(); ++k) {
-    auto& e = graph.edges[v.outputs[k]];
-    auto target = e.feedback ? duration(0) : graph.config.buffer_debloat_target;
-    auto start = buffer_debloater::initial(target, full_batch(e));
-    channel_window window;
-    window.batches = start.batches;
-    std::vector<std::unique_ptr<output_channel>> channels;
-    for (std::size_t i = 0; i < peers_.outputs[k].size(); ++i) {
-      auto id = static_cast<std::uint32_t>(output_at_.size());
-      output_at_.emplace_back(static_cast<std::uint32_t>(k), static_cast<std::uint32_t>(i));
-      channels.push_back(
-        std::make_unique<output_channel>(id, *e.type, *this, window, start.records));
-      channels_.push_back(channels.back().get());
-    }
-    auto most = graph.vertices[e.to].max_parallelism;
-    edges.push_back(std::make_unique<output_edge>(e, spec_.id.subtask, most, std::move(channels)));
-  }
-  chain_ = std::make_shared<operator_chain>(make_services(), std::move(edges));
-  if (chain_->may_expand()) slices_.emplace();
-  set_up_spilling();
-  auto* source = chain_->source();
-  if (!source) return;
-  full_poll_ = chain_->node(0).output->batch_records();
-  for (auto& e : chain_->edges())
-    if (e->edge().buffer_timeout.count() == 0) full_poll_ = 1;
-  poll_less_or_more();
-}
-
-void task::open_restored() {
-  build_chain();
-  auto& content = *restored_;
-  for (std::size_t i = 0; i < content.operators.size(); ++i)
-    chain_->at(i).restore_writers(content.operators[i].writers);
-  chain_->open();
-  for (std::uint32_t i = 0; i < content.operators.size(); ++i) {
-    auto& op = content.operators[i];
-    chain_->at(i).states().restore(chain_->node(i).name, op.states,
-                                   spec_.graph->config.allow_leftover_state);
-    if (!op.committables.empty()) uncommitted_[0][i] = op.committables;
-    for (auto& bytes : op.loop) {
-      auto b = chain_->node(i).output->make_batch();
-      byte_reader in(bytes);
-      b->decode(in);
-      loop_buffer_->push(std::move(b), nullptr, [] {});
-    }
-  }
-  finished_on_restore_ = content.finished;
-  chain_->restored();
-  replay_ = std::move(content.in_flight);
-  restore_inputs();
-  restored_.reset();
-  if (!uncommitted_.empty()) commit(0, false); // the attempt before may have died before it did
-  phase_ = phase::ready;
-  log_step(spec_.from ? "restored" : "deployed");
-  self_->send<caf::message_priority::high>(spec_.job, task_ready_msg{spec_.attempt, spec_.id});
-}
-
-void task::log_step(const char* what) const {
-  if (!log().should_log(spdlog::level::debug)) return;
-  log().debug("{}: {}, attempt {}",
-              task_label(spec_.graph->config.name, spec_.graph->vertices[spec_.id.vertex].name,
-                         spec_.id.subtask),
-              what, spec_.attempt);
-}
-
-void task::on_start() {
-  if (phase_ != phase::ready) return;
-  phase_ = phase::running;
-  log_step("running");
-  last_run_ = now_ = spec_.io->steady_now();
-  guarded([&] { replay_outputs(); });
-  run();
-}
-
-// -- data plane
-// --------------------------------------------------------------------------------------
 
 void task::fail(std::uint32_t operator_index, std::exception_ptr error) {
   if (phase_ == phase::failed || phase_ == phase::gone) return;
@@ -256,6 +92,11 @@ void task::on_wakeup() {
 }
 
 void task::on_timer(timer_msg m) {
+  if (phase_ == phase::failed || phase_ == phase::gone) return;
+  if (m.at > spec_.io->processing_clock().now()) { // more than a day, or the clock was set back
+    send_timer(m.at);
+    return;
+  }
   if (armed_timer_ && *armed_timer_ <= m.at) armed_timer_.reset();
   if (armed_poll_ && *armed_poll_ <= m.at) {
     armed_poll_.reset();
@@ -353,11 +194,7 @@ void task::run_source() {
       source_waiting_ = true;
       if (result.retry_at && (!armed_poll_ || *result.retry_at < *armed_poll_)) {
         armed_poll_ = result.retry_at;
-        auto delay
-          = std::max<std::int64_t>(0, *result.retry_at - spec_.io->processing_clock().now());
-        self_->delayed_send<caf::message_priority::high>(caf::actor_cast<task_actor>(self_),
-                                                         std::chrono::microseconds(delay),
-                                                         timer_msg{*result.retry_at});
+        send_timer(*result.retry_at);
       }
       return;
     case poll_result::state::finished:
@@ -407,205 +244,27 @@ void task::flush_aged() {
     for (auto& c : e->channels()) c->flush_older_than(now_, e->edge().buffer_timeout);
 }
 
-/// An element has come over the wire.
-void task::arrive(std::uint32_t channel, channel_element& e) {
-  using type = channel_element::type;
-  if (e.kind == type::barrier && e.mark.kind == barrier_kind::checkpoint) {
-    auto mark = e.mark;
-    if (mark.id <= last_checkpoint_) { // taken already: this barrier was overtaken by others
-      if (logging_ && logging_->id == mark.id) gate_.caught_up(channel);
-      write_snapshot_if_complete();
-      return;
-    }
-    if (mark.id <= gate_.settled()) return; // given up
-    gate_.enqueue(channel, std::move(e));
-    if (mark.overtake_at != max_timestamp) arm_overtake(mark);
-    return;
-  }
-  if (gate_.overtaken(channel)) [[unlikely]] {
-    if (e.kind == type::end_of_input) {
-      gate_.caught_up(channel);
-      write_snapshot_if_complete();
-    } else {
-      log_input(channel, e, logging_->in_flight);
-    }
-  }
-  gate_.enqueue(channel, std::move(e));
+void task::request_timer(timestamp at) {
+  if (armed_timer_ && *armed_timer_ <= at) return;
+  armed_timer_ = at;
+  send_timer(at);
 }
 
-void task::handle(input_gate::next n) {
-  auto& e = n.element;
-  switch (e.kind) {
-  case channel_element::type::records:
-    handle_records(std::move(n));
-    break;
-  case channel_element::type::watermark:
-    if (auto w = gate_.advance(n.channel, e.time)) handle_watermark(*w, e.flag);
-    break;
-  case channel_element::type::status: {
-    auto w = gate_.set_idle(n.channel, e.flag);
-    if (gate_.all_idle() != status_idle_) {
-      status_idle_ = !status_idle_;
-      chain_->status(status_idle_);
-    }
-    if (w) handle_watermark(*w, false);
-    break;
-  }
-  case channel_element::type::barrier: {
-    auto hold = spec_.graph->config.checkpoints.mode == checkpointing_mode::exactly_once;
-    after_alignment(gate_.align(n.channel, e.mark, hold));
-    break;
-  }
-  case channel_element::type::end_of_input:
-    handle_end(n.channel);
-    break;
-  }
+void task::send_timer(timestamp at) {
+  self_->delayed_send<caf::message_priority::high>(caf::actor_cast<task_actor>(self_),
+                                                   time_until(at), timer_msg{at});
 }
 
-void task::handle_records(input_gate::next n) {
-  auto& b = *n.element.records;
-  auto bytes = static_cast<std::int64_t>(b.bytes());
-  spec_.probe->records_in.add(b.size());
-  spec_.probe->bytes_in.add(static_cast<std::uint64_t>(bytes));
-  if (gate_.at(n.channel).idle) {
-    gate_.set_idle(n.channel, false);
-    if (status_idle_) {
-      status_idle_ = false;
-      chain_->status(false);
-    }
-  }
-  partial_bytes_ = bytes;
-  partial_done_ = 0;
-  if (feed_slice(b, gate_.at(n.channel).input, partial_done_))
-    complete_batch(n, bytes);
-  else
-    partial_ = std::move(n);
-}
-
-/// The next part of a batch that takes too long, or makes too much, to be handled at once.
-void task::handle_slice() {
-  if (!feed_slice(*partial_->element.records, gate_.at(partial_->channel).input, partial_done_))
-    return;
-  auto done = std::move(*partial_);
-  partial_.reset();
-  complete_batch(done, partial_bytes_);
-}
-
-/// Most records to take on at once.
-std::size_t task::slice_limit() const noexcept {
-  return slices_ ? std::min(slices_->next(), slicer_.limit()) : slicer_.limit();
-}
-
-/// Passes the next records of `b`, from `done` on, to the chain. Returns whether all are handled.
-bool task::feed_slice(batch& b, std::uint32_t input, std::size_t& done) {
-  auto n = std::min(slice_limit(), b.size() - done);
-  if (n == b.size()) {
-    process(b, input);
-    return true;
-  }
-  if (!slice_ || !(slice_->type() == b.type())) slice_ = b.make_empty();
-  slice_->append_move(b, done, done + n);
-  done += n;
-  process(*slice_, input);
-  slice_->clear();
-  return done == b.size();
-}
-
-void task::process(batch& b, std::uint32_t input) {
-  auto started = now_;
-  auto records = b.size();
-  if (spill_ && spill_->spilling() && !draining_) {
-    spill_->add(b, input);
-  } else {
-    auto bytes = b.bytes();
-    auto made = slices_ ? chain_->output_bytes() : 0;
-    chain_->process(b, input);
-    if (slices_) slices_->handled(records, chain_->output_bytes() - made);
-    if (spill_ && !draining_) spill_->handled(bytes, chain_->head(), snapshot_in_progress_);
-  }
-  flush_aged();
-  measure(records, started);
-}
-
-void task::complete_batch(input_gate::next& n, std::int64_t bytes) {
-  n.element.records->clear();
-  if (!n.restored) return_credit(n.channel, bytes, std::move(n.element.records));
-  if (n.element.time != min_timestamp)
-    if (auto w = gate_.advance(n.channel, n.element.time)) handle_watermark(*w, false);
-}
-
-/// Learns from how long `records` took, up to now.
-void task::measure(std::size_t records, steady::time_point since) {
-  slicer_.handled(records, now_ - since);
-  debloater_.handled(records);
-  if (!debloater_.due(now_)) return;
-  auto& p = *spec_.probe;
-  debloater_.update(now_, p.busy_ns.get() + p.backpressured_ns.get() + nanos(now_ - run_started_));
-  p.input_window_records.set(debloater_.records_in_windows());
-}
-
-/// A source whose chain is slow, or makes much of a record, is asked for few records.
-void task::poll_less_or_more() {
-  auto records = std::min(slice_limit(), full_poll_);
-  if (records == poll_records_) return;
-  poll_records_ = records;
-  chain_->source()->set_batch_records(records);
-}
-
-void task::handle_watermark(timestamp w, bool exact) {
-  if (time_stands_still_) return;
-  spec_.probe->watermark.store(w, std::memory_order_relaxed);
-  if (w == max_timestamp) watermark_done_ = true;
-  chain_->watermark(w, exact);
-}
-
-void task::return_credit(std::uint32_t channel, std::int64_t bytes, batch_box recycled) {
-  auto& from = peers_.inputs[channel];
-  credit_msg credit;
-  credit.attempt = spec_.attempt;
-  credit.channel = from.channel;
-  credit.batches = 1;
-  credit.bytes = bytes;
-  credit.recycled = std::move(recycled);
-  if (auto& wanted = debloater_.wanted(channel); wanted != debloater_.granted(channel))
-    [[unlikely]] {
-    auto& granted = debloater_.granted(channel);
-    credit.window_batches
-      = static_cast<std::int32_t>(wanted.batches) - static_cast<std::int32_t>(granted.batches);
-    credit.batch_records = wanted.records;
-    granted = wanted;
-  }
-  self_->send<caf::message_priority::high>(from.from, std::move(credit));
-}
-
-void task::send(std::uint32_t output_channel, channel_element element) {
-  auto [edge, target] = output_at_[output_channel];
-  auto& to = peers_.outputs[edge][target];
-  // Only barriers that may overtake are waited for: an aligned snapshot does not count those
-  // queued.
-  if (element.kind == channel_element::type::barrier && logging_ && logging_->barriers_queued > 0
-      && element.mark.kind == barrier_kind::checkpoint && element.mark.id == logging_->id)
-    --logging_->barriers_queued;
-  if (element.kind == channel_element::type::records) {
-    spec_.probe->records_out.add(element.records->size());
-    spec_.probe->bytes_out.add(element.records->bytes());
-  }
-  self_->send(to.to, element_msg{spec_.attempt, to.channel, std::move(element)});
-}
-
-void task::handle_end(std::uint32_t channel) {
-  auto w = gate_.end(channel);
-  if (w) handle_watermark(*w, true);
-  auto input = gate_.at(channel).input;
-  bool on_disk = spill_ && spill_->spilling();
-  if (!on_disk && !finished_on_restore_ && !gate_.at(channel).feedback && gate_.input_ended(input))
-    chain_->finish_input(input);
-  after_alignment(gate_.realign());
-  if (gate_.all_ended()) finish_inputs();
+/// At most a day, as CAF counts nanoseconds, which centuries overflow.
+std::chrono::microseconds task::time_until(timestamp at) const {
+  constexpr std::chrono::microseconds longest = std::chrono::hours(24);
+  const auto now = spec_.io->processing_clock().now();
+  if (at <= now) return std::chrono::microseconds(0);
+  return at > saturating_add(now, longest.count()) ? longest : std::chrono::microseconds(at - now);
 }
 
 // -- the end
-// -----------------------------------------------------------------------------------------
+// ------------------------------------------------------------------------------------------
 
 void task::finish_inputs() {
   if (drain_spilled()) return;

@@ -15,6 +15,7 @@
 #include "sluice/runtime/slice_gauge.hpp"
 
 #include <array>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -23,6 +24,12 @@
 #include <vector>
 
 namespace sluice::runtime {
+
+/// `d` as metrics count it.
+inline std::uint64_t nanos(std::chrono::steady_clock::duration d) {
+  return static_cast<std::uint64_t>(
+    std::chrono::duration_cast<std::chrono::nanoseconds>(d).count());
+}
 
 /// Where checkpoints that are under way write to. Thread safety: all.
 class checkpoint_paths {
@@ -102,6 +109,8 @@ private:
   void replay_outputs();
   void replay_slice();
   void request_timer(timestamp at);
+  void send_timer(timestamp at);
+  std::chrono::microseconds time_until(timestamp at) const;
 
   // -- data plane
   // ----------------------------------------------------------------------------------

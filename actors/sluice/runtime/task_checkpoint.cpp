@@ -1,4 +1,5 @@
 /// The checkpointing half of a task.
+#include "sluice/runtime/state_file.hpp"
 #include "sluice/runtime/task.hpp"
 
 #include <caf/send.hpp>
@@ -88,13 +89,12 @@ void task::after_alignment(const std::optional<barrier>& mark) {
 /// `mark` overtakes when its time has come, which may be now.
 void task::arm_overtake(const barrier& mark) {
   waiting_mark_ = mark;
-  auto left
-    = mark.overtake_at == min_timestamp ? 0 : mark.overtake_at - spec_.io->processing_clock().now();
-  if (left <= 0) {
+  const auto left = time_until(mark.overtake_at);
+  if (left.count() == 0) {
     overtake(mark.id);
   } else if (std::exchange(overtake_armed_, mark.id) != mark.id) {
-    self_->delayed_send<caf::message_priority::high>(
-      caf::actor_cast<task_actor>(self_), std::chrono::microseconds(left), overtake_msg{mark.id});
+    self_->delayed_send<caf::message_priority::high>(caf::actor_cast<task_actor>(self_), left,
+                                                     overtake_msg{mark.id});
   }
 }
 
@@ -192,8 +192,7 @@ void task::take_checkpoint(barrier mark, in_flight_log overtaken) {
   }
   write_snapshot_if_complete();
   spec_.probe->state_bytes.set(chain_->state_bytes());
-  spec_.probe->longest_stop_ns.raise(static_cast<std::uint64_t>(
-    std::chrono::duration_cast<std::chrono::nanoseconds>(spec_.io->steady_now() - start).count()));
+  spec_.probe->longest_stop_ns.raise(nanos(spec_.io->steady_now() - start));
 }
 
 std::shared_ptr<task::pending_snapshot> task::look_at_state(checkpoint_id id) {

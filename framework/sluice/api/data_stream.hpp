@@ -276,6 +276,7 @@ public:
     sink_to(std::make_shared<collect_sink<T>>(queue));
     auto graph = program_->pending();
     if (!job_name.empty()) graph.config.name = std::move(job_name);
+    graph.config.caller_waits = true; // whoever reads the results
     auto job = make_job_graph(graph);
     program_->mark_executed();
     return result_range<T>(queue, job_handle(default_executor().submit(std::move(job))));

@@ -88,8 +88,9 @@ stream_environment::socket_text_stream(std::string host, std::uint16_t port, cha
   return from_source<std::string>(make_socket_text_source(std::move(host), port, delimiter));
 }
 
-job_handle stream_environment::execute_on(executor& on, std::string job_name) {
+job_handle stream_environment::start(executor& on, std::string job_name, bool caller_waits) {
   auto graph = program_->pending();
+  graph.config.caller_waits = caller_waits;
   if (!job_name.empty()) graph.config.name = std::move(job_name);
   auto job = make_job_graph(graph);
   program_->mark_executed();

@@ -142,16 +142,19 @@ public:
   /// Runs the program to its end. Errors: `plan_error` before anything runs, `job_error` after a
   /// failure, `job_cancelled`.
   job_result execute(std::string job_name = {}) {
-    return execute_async(std::move(job_name)).wait();
+    return start(default_executor(), std::move(job_name), true).wait();
   }
 
-  /// Starts the program. Errors: `plan_error`.
+  /// Starts the program. A failure is logged as an error, and thrown where the handle is waited
+  /// for. Errors: `plan_error`.
   job_handle execute_async(std::string job_name = {}) {
     return execute_on(default_executor(), std::move(job_name));
   }
 
-  /// Starts the program on an executor of your own.
-  job_handle execute_on(executor& on, std::string job_name = {});
+  /// Starts the program on an executor of your own, as `execute_async` does.
+  job_handle execute_on(executor& on, std::string job_name = {}) {
+    return start(on, std::move(job_name), false);
+  }
 
   /// The program as it stands: the logical graph and what would run. Errors: `plan_error`.
   std::string explain(explain_format format = explain_format::text) const;
@@ -159,6 +162,8 @@ public:
   const std::shared_ptr<detail::program>& program() const noexcept { return program_; }
 
 private:
+  job_handle start(executor& on, std::string job_name, bool caller_waits);
+
   std::shared_ptr<detail::program> program_;
 };
 

@@ -71,6 +71,18 @@ inline constexpr bool is_std_array<std::array<T, N>> = true;
 template <class T>
 inline constexpr bool always_false = false;
 
+template <class T>
+constexpr bool memory_is_encoding();
+
+/// Whether the fields of a plain struct lie in memory as they are encoded: one after the other.
+template <class T>
+constexpr bool fields_are_encoding() {
+  return []<std::size_t... I>(std::index_sequence<I...>) {
+    return (memory_is_encoding<boost::pfr::tuple_element_t<I, T>>() && ...)
+           && (sizeof(boost::pfr::tuple_element_t<I, T>) + ... + 0) == sizeof(T);
+  }(std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
+}
+
 /// Whether the bytes in memory are the encoding (so that runs of values are copied at once).
 template <class T>
 constexpr bool memory_is_encoding() {
@@ -80,8 +92,15 @@ constexpr bool memory_is_encoding() {
     return false;
   } else if constexpr (std::is_arithmetic_v<T> || std::is_enum_v<T>) {
     return true;
-  } else if constexpr (is_chrono_duration<T>) {
-    return true;
+  } else if constexpr (is_chrono_duration<T> || is_chrono_time_point<T>) {
+    return memory_is_encoding<typename T::rep>();
+  } else if constexpr (is_std_array<T>) {
+    return std::tuple_size_v<T> > 0 && memory_is_encoding<typename T::value_type>();
+  } else if constexpr (tuple_like<T> || range_like<T> || is_optional<T> || is_variant<T>
+                       || is_unique_ptr<T> || is_shared_ptr<T> || described_struct<T>) {
+    return false;
+  } else if constexpr (plain_struct<T>) {
+    return std::is_trivially_copyable_v<T> && fields_are_encoding<T>();
   } else {
     return false;
   }

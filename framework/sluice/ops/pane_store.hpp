@@ -172,12 +172,15 @@ private:
         for (auto& [start, view] : groups[i].views) {
           bytes.raw(pane_mark);
           bytes.raw(start);
-          view->for_each([&](const K& key, const Acc& acc) {
-            bytes.raw(entry_mark);
-            encode_value(bytes, key);
-            encode_value(bytes, acc);
-            if (bytes.size() >= chunk_bytes) flush();
-          });
+          view->for_each(
+            [&](const K& key, const Acc& acc) {
+              bytes.raw(entry_mark);
+              encode_value(bytes, key);
+              encode_value(bytes, acc);
+            },
+            [&] {
+              if (bytes.size() >= chunk_bytes) flush();
+            });
           view.reset();
         }
         flush();

@@ -107,6 +107,9 @@ struct job_config {
   /// `default_batch_memory_limit`, or no limit if checkpointing is on (a checkpoint covers no
   /// spilled input).
   std::optional<std::size_t> batch_memory_limit;
+  /// Whether somebody waits for the job and gets its failure as an exception. If not, the log is
+  /// where it is seen, as an error.
+  bool caller_waits = false;
 };
 
 } // namespace sluice

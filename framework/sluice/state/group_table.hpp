@@ -2,17 +2,15 @@
 #pragma once
 
 #include "sluice/core/hash.hpp"
+#include "sluice/state/cow_view.hpp"
+#include "sluice/state/table_storage.hpp"
 
 #include <atomic>
 #include <bit>
 #include <cstdint>
-#include <cstring>
 #include <memory>
-#include <new>
-#include <thread>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -21,20 +19,6 @@
 namespace sluice {
 
 namespace detail {
-
-/// Slots that the writer of a snapshot takes together.
-inline constexpr std::size_t cow_block_slots = 64;
-
-inline constexpr std::size_t probe_width = 16;
-
-inline constexpr std::uint8_t ctrl_empty = 0;
-inline constexpr std::uint8_t ctrl_deleted = 1;
-
-inline void spin_pause() noexcept {
-#if defined(__SSE2__)
-  _mm_pause();
-#endif
-}
 
 /// Bit i is set where `ctrl[i] == value`, i < probe_width.
 inline std::uint32_t match_bytes(const std::uint8_t* ctrl, std::uint8_t value) noexcept {
@@ -54,156 +38,6 @@ inline std::uint32_t match_bytes(const std::uint8_t* ctrl, std::uint8_t value) n
 
 } // namespace detail
 
-/// Memory of a `group_table`; shared with a snapshot that is being written.
-template <class K, class V>
-class table_storage {
-public:
-  struct slot {
-    K key;
-    [[no_unique_address]] V value;
-  };
-
-  explicit table_storage(std::size_t capacity)
-    : capacity_(capacity), ctrl_(new std::uint8_t[capacity + detail::probe_width]()),
-      slots_(static_cast<slot*>(::operator new(
-        capacity * sizeof(slot), std::align_val_t{std::max<std::size_t>(64, alignof(slot))}))) {}
-
-  table_storage(const table_storage&) = delete;
-
-  ~table_storage() {
-    if constexpr (!std::is_trivially_destructible_v<slot>)
-      for (std::size_t i = 0; i < capacity_; ++i)
-        if (full(i)) std::destroy_at(slots_ + i);
-    ::operator delete(slots_, std::align_val_t{std::max<std::size_t>(64, alignof(slot))});
-  }
-
-  std::size_t capacity() const noexcept { return capacity_; }
-  bool full(std::size_t i) const noexcept { return (ctrl_[i] & 0x80) != 0; }
-  const std::uint8_t* ctrl() const noexcept { return ctrl_.get(); }
-  slot* slots() noexcept { return slots_; }
-  const slot* slots() const noexcept { return slots_; }
-
-  void set_ctrl(std::size_t i, std::uint8_t value) noexcept {
-    ctrl_[i] = value;
-    if (i < detail::probe_width) ctrl_[capacity_ + i] = value; // probes read past the end
-  }
-
-private:
-  std::size_t capacity_;
-  std::unique_ptr<std::uint8_t[]> ctrl_;
-  slot* slots_;
-};
-
-/// A view of a table as it was at the moment of a barrier.
-///
-/// The table's actor and one writer thread share it. The writer goes through the table block by
-/// block; the actor saves an entry aside before it changes it, unless the writer was there already.
-/// Entries and not blocks are saved: keys hit at random would make the actor copy all of a large
-/// table.
-template <class K, class V>
-class cow_view {
-public:
-  using storage = table_storage<K, V>;
-  using slot = typename storage::slot;
-
-  explicit cow_view(std::shared_ptr<storage> table)
-    : table_(std::move(table)),
-      num_blocks_((table_->capacity() + detail::cow_block_slots - 1) / detail::cow_block_slots),
-      blocks_(new block[num_blocks_]()) {}
-
-  /// Called by the actor before it changes slot `index` of the table.
-  void before_write(std::size_t index) {
-    auto& b = blocks_[index / detail::cow_block_slots];
-    const auto bit = std::uint64_t{1} << (index % detail::cow_block_slots);
-    if ((b.saved & bit) != 0 || !lock(b)) return;
-    unlock_at_exit guard{b, pending};
-    if (table_->full(index)) {
-      b.last_entry = add_entry(table_->slots()[index], b.last_entry);
-    }
-    b.saved |= bit;
-  }
-
-  /// Calls `f(key, value)` for every entry at the time of the barrier. Called once by the writer.
-  template <class F>
-  void for_each(F&& f) {
-    // Taken out first: `f` may write to a disk, and nobody must wait for that.
-    std::vector<slot> taken;
-    taken.reserve(2 * detail::cow_block_slots);
-    for (std::size_t n = 0; n < num_blocks_; ++n) {
-      take(n, taken);
-      for (auto& entry : taken) f(std::as_const(entry.key), std::as_const(entry.value));
-      taken.clear();
-    }
-    finished_.store(true, std::memory_order_release);
-  }
-
-  /// Whether every block was taken, so that the actor may stop asking.
-  bool finished() const noexcept { return finished_.load(std::memory_order_acquire); }
-
-private:
-  static_assert(detail::cow_block_slots == 64, "one bit per slot");
-  static constexpr std::size_t entries_per_chunk = 256;
-
-  enum : std::uint8_t { pending, busy, done };
-
-  struct saved_entry {
-    slot value;
-    saved_entry* before;
-  };
-
-  struct block {
-    std::uint64_t saved = 0; // changed by the actor alone; the writer reads it when it has the lock
-    saved_entry* last_entry = nullptr; // guarded by the lock, as is what it leads to
-    std::atomic<std::uint8_t> state{pending};
-  };
-
-  struct unlock_at_exit {
-    block& b;
-    std::uint8_t to;
-    ~unlock_at_exit() { b.state.store(to, std::memory_order_release); }
-  };
-
-  /// False if the writer is done with the block.
-  static bool lock(block& b) noexcept {
-    for (int spins = 0;; ++spins) {
-      std::uint8_t expected = pending;
-      if (b.state.compare_exchange_weak(expected, busy, std::memory_order_acquire)) return true;
-      if (expected == done) return false;
-      // The other holds it for less than a microsecond, unless it was suspended just then.
-      if (spins < 1000)
-        detail::spin_pause();
-      else
-        std::this_thread::yield();
-    }
-  }
-
-  saved_entry* add_entry(const slot& value, saved_entry* before) {
-    if (entries_.empty() || entries_.back().size() == entries_.back().capacity())
-      entries_.emplace_back().reserve(entries_per_chunk);
-    return &entries_.back().emplace_back(saved_entry{value, before});
-  }
-
-  /// Appends the entries of block `n` at the time of the barrier to `to`.
-  void take(std::size_t n, std::vector<slot>& to) {
-    auto& b = blocks_[n];
-    lock(b);
-    unlock_at_exit guard{b, done};
-    const auto first = n * detail::cow_block_slots;
-    const auto count = std::min(detail::cow_block_slots, table_->capacity() - first);
-    for (std::size_t i = 0; i < count; ++i)
-      if ((b.saved >> i & 1) == 0 && table_->full(first + i))
-        to.push_back(table_->slots()[first + i]);
-    for (auto* e = b.last_entry; e != nullptr; e = e->before) to.push_back(std::move(e->value));
-  }
-
-  std::shared_ptr<storage> table_;
-  std::size_t num_blocks_;
-  std::unique_ptr<block[]> blocks_;
-  std::vector<std::vector<saved_entry>>
-    entries_; // never moved: the writer follows pointers to them
-  std::atomic<bool> finished_{false};
-};
-
 /// Open-addressing hash table with byte tags (after Google's Swiss tables), linear probing and
 /// copy-on-write snapshots.
 ///
@@ -221,10 +55,14 @@ public:
   /// Where the entries are: another place after they moved.
   const void* memory() const noexcept { return slots_; }
 
-  void prefetch(std::uint64_t hash) const noexcept {
+  /// Inline by force: GCC takes a function of nothing but prefetches for one without effects, and
+  /// leaves out the calls of it.
+  [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept {
     auto i = hash & mask_;
     __builtin_prefetch(ctrl_ + i);
     __builtin_prefetch(slots_ + i, 1);
+    if (cow_) [[unlikely]]
+      cow_->prefetch(i);
   }
 
   /// The value of `key` to read; null if absent.
@@ -325,12 +163,21 @@ public:
   }
 
   /// Whether a snapshot may still be reading.
-  bool snapshotting() const noexcept { return cow_ != nullptr && !cow_->finished(); }
+  bool snapshotting() const noexcept {
+    return cow_ != nullptr && !cow_->finished() && cow_.use_count() > 1;
+  }
 
-  /// Starts a snapshot. REQUIRES: the one before is finished. Null when the table is empty.
-  std::shared_ptr<cow_view<K, V>> snapshot() {
+  /// Forgets the last snapshot. REQUIRES: it is finished or given up.
+  void end_snapshot() noexcept { cow_.reset(); }
+
+  /// Starts a snapshot. REQUIRES: the one before is finished or given up. Null when the table is
+  /// empty. What is saved aside while the snapshot is written goes to `arena`, which tables of one
+  /// actor may share.
+  std::shared_ptr<cow_view<K, V>> snapshot(std::shared_ptr<detail::save_arena> arena
+                                           = std::make_shared<detail::save_arena>()) {
+    end_snapshot();
     if (size_ == 0) return nullptr;
-    cow_ = std::make_shared<cow_view<K, V>>(storage_);
+    cow_ = std::make_shared<cow_view<K, V>>(storage_, std::move(arena));
     return cow_;
   }
 
@@ -369,14 +216,14 @@ private:
   }
 
   void before_write(std::size_t i) {
-    if (view_in_use()) cow_->before_write(i);
+    if (cow_->before_write(i)) [[unlikely]]
+      view_in_use();
   }
 
   /// Whether a snapshot is still to be written or being written; forgets it if not. One that nobody
   /// else holds was given up (its checkpoint was aborted).
   bool view_in_use() {
-    if (!cow_) return false;
-    if (!cow_->finished() && cow_.use_count() > 1) return true;
+    if (snapshotting()) return true;
     std::atomic_thread_fence(std::memory_order_acquire);
     cow_.reset();
     return false;

@@ -38,7 +38,9 @@ public:
   std::uint32_t num_groups() const noexcept { return static_cast<std::uint32_t>(tables_.size()); }
   group_table<K, V>& group_at(std::uint32_t index) noexcept { return tables_[index]; }
 
-  void prefetch(std::uint64_t hash) noexcept { table_of(hash).prefetch(hash); }
+  [[gnu::always_inline]] void prefetch(std::uint64_t hash) noexcept {
+    table_of(hash).prefetch(hash);
+  }
 
   const V* find(std::uint64_t hash, const K& key) noexcept {
     return table_of(hash).find(hash, key);
@@ -101,18 +103,32 @@ public:
     std::shared_ptr<cow_view<K, V>> view;
   };
 
-  /// Views of the groups that are not empty. REQUIRES: earlier views were written out.
+  /// Views of the groups that are not empty. REQUIRES: earlier views were written out or given up.
   std::vector<group_view> snapshot() {
+    for (auto& t : tables_) t.end_snapshot();
+    reuse_arena();
     std::vector<group_view> views;
     for (std::uint32_t i = 0; i < tables_.size(); ++i)
-      if (auto view = tables_[i].snapshot()) views.push_back({groups_.first + i, std::move(view)});
+      if (auto view = tables_[i].snapshot(arena_))
+        views.push_back({groups_.first + i, std::move(view)});
     return views;
   }
 
 private:
+  /// Takes the memory of the snapshot before, unless somebody still holds one of its views.
+  void reuse_arena() {
+    if (arena_.use_count() != 1) {
+      arena_ = std::make_shared<detail::save_arena>();
+      return;
+    }
+    detail::load_fence(); // what the writer has read came before it let go of its last view
+    arena_->clear();
+  }
+
   key_group_range groups_;
   std::uint32_t max_parallelism_;
   std::vector<group_table<K, V>> tables_;
+  std::shared_ptr<detail::save_arena> arena_; ///< of the last snapshot
 };
 
 } // namespace sluice

@@ -34,6 +34,17 @@ public:
 
   /// Adds bytes to the current group. Errors: `io_error` naming the file.
   virtual void append(std::string_view bytes) = 0;
+
+  /// Where to put up to `size` further bytes of the current group; `filled` then adds those that
+  /// were put there. Valid until the next call. Saves a copy where the writer has a buffer.
+  virtual char* room(std::size_t size) {
+    room_.resize(size);
+    return room_.data();
+  }
+  virtual void filled(std::size_t size) { append({room_.data(), size}); }
+
+private:
+  std::string room_;
 };
 
 /// A consistent view of one state, taken on the actor in micro- to milliseconds and written later.

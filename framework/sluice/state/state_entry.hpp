@@ -125,21 +125,40 @@ private:
       byte_writer bytes;
       for (auto& [group, view] : views_) {
         out.begin_group(group);
-        view->for_each([&](const K& key, const V& value) {
-          encode_value(bytes, key);
-          encode_value(bytes, value);
-          if (bytes.size() < chunk_bytes) return;
-          out.append(bytes.view());
-          bytes.buffer().clear();
-        });
-        out.append(bytes.view());
-        bytes.buffer().clear();
+        if constexpr (slots_are_encoded) {
+          view->copy_entries([&](std::size_t size) { return out.room(size); },
+                             [&](std::size_t size) { out.filled(size); });
+        } else {
+          write_entries(out, *view, bytes);
+        }
         view.reset();
       }
     }
 
   private:
+    using slot = typename group_table<K, V>::slot;
     static constexpr std::size_t chunk_bytes = 64 * 1024;
+
+    /// Whether a slot is, byte by byte, the encoding of its key and then that of its value.
+    static constexpr bool slots_are_encoded
+      = copied_by_bytes<K, V> && detail::memory_is_encoding<K>() && detail::memory_is_encoding<V>()
+        && sizeof(slot) == sizeof(K) + sizeof(V);
+
+    static void write_entries(snapshot_writer& out, cow_view<K, V>& view, byte_writer& bytes) {
+      auto flush = [&] {
+        out.append(bytes.view());
+        bytes.buffer().clear();
+      };
+      view.for_each(
+        [&](const K& key, const V& value) {
+          encode_value(bytes, key);
+          encode_value(bytes, value);
+        },
+        [&] {
+          if (bytes.size() >= chunk_bytes) flush();
+        });
+      flush();
+    }
 
     std::string name_;
     std::string schema_;

@@ -3,9 +3,11 @@
 #include "sluice/connect/format/json.hpp"
 #include "sluice/connect/format/text.hpp"
 #include "sluice/connect/kafka/embedded_broker.hpp"
+#include "sluice/connect/kafka/kafka_admin.hpp"
 #include "sluice/connect/kafka/kafka_sink.hpp"
 #include "sluice/connect/kafka/kafka_source.hpp"
 #include "sluice/sluice.hpp"
+#include "support/fake_io_context.hpp"
 #include "support/kafka_client.hpp"
 #include "support/source_harness.hpp"
 
@@ -495,6 +497,53 @@ BOOST_AUTO_TEST_CASE(transactions_are_prepared_and_committed_at_the_end) {
   env.execute("write");
   BOOST_TEST(sorted(texts(client.read("exact", 2))) == sorted(numbered(0, 5000)),
              boost::test_tools::per_element());
+}
+
+// Each transaction has a producer of its own, and producers keep no order between each other.
+BOOST_AUTO_TEST_CASE(transaction_waits_until_the_one_before_it_is_written) {
+  broker.create_topic("order", 1);
+  auto o = sink();
+  o.delivery = kafka_delivery::exactly_once;
+  o.transactional_id_prefix = "order";
+  fake_io_context context;
+  auto writer = kafka_sink("order", make_text_encoder(), o)->make_writer();
+  auto write = [&](std::string text) {
+    typed_batch<std::string> records;
+    records.push_back(std::move(text));
+    writer->write(records);
+  };
+  writer->open(context, {});
+  write("1");
+  context.pump();
+  BOOST_TEST(writer->ready());
+  auto end_first = writer->prepare_commit(1, false);
+  BOOST_TEST(!writer->ready());
+  write("2"); // taken all the same, and kept
+  auto wakeups = context.wakeups();
+  auto first = end_first();
+  BOOST_TEST(writer->ready());
+  BOOST_TEST(context.wakeups() > wakeups);
+  context.pump();
+  auto second = writer->prepare_commit(2, true)();
+  writer->commit(first.committables);
+  writer->commit(second.committables);
+  BOOST_TEST(texts(client.read("order", 1)) == (std::vector<std::string>{"1", "2"}),
+             boost::test_tools::per_element());
+}
+
+BOOST_AUTO_TEST_CASE(topics_are_made_and_measured) {
+  kafka_admin admin(broker.bootstrap_servers());
+  broker.create_topic("there", 2);
+  BOOST_TEST(!admin.create_topic("there", 5));
+  BOOST_TEST(admin.num_offsets("there") == 0U);
+  client.produce_values("there", 0, {"a", "b"});
+  client.produce_values("there", 1, {"c"});
+  BOOST_TEST(admin.num_offsets("there") == 3U);
+  broker.set_down();
+  kafka_admin lost(broker.bootstrap_servers(), {}, 300ms);
+  auto where = broker.bootstrap_servers();
+  must_say(message_of([&] { lost.create_topic("x", 1); }), {"topic x", where.c_str()});
+  must_say(message_of([&] { lost.num_offsets("x"); }), {"topic x", where.c_str()});
 }
 
 BOOST_AUTO_TEST_CASE(commit_is_repeated_while_its_outcome_is_unknown) {

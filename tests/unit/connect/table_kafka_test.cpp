@@ -250,6 +250,32 @@ BOOST_AUTO_TEST_CASE(held_back_rows_are_compacted_by_key) {
   check(shown(client.read("stats", 1)), {"1 -> 1,2", "2 -> <null>", "3 -> 3,1", "3 -> 3,2"});
 }
 
+// What takes a row back comes alone where its new version did not pass a filter.
+BOOST_AUTO_TEST_CASE(row_taken_back_and_not_replaced_is_a_tombstone) {
+  for (bool compacting : {false, true}) {
+    auto topic = compacting ? "compacted" : "stats";
+    broker.create_topic(topic, 1);
+    option_map options{
+      {"connector", "upsert-kafka"}, {"key.format", "csv"}, {"value.format", "csv"}};
+    if (compacting) {
+      options["sink.buffer-flush.max-rows"] = "100";
+      options["sink.buffer-flush.interval"] = "1 s";
+    }
+    auto t = table("id INT, n INT", topic, options);
+    t.primary_key = {"id"};
+    auto row = [](int id, int n) { return std::vector<scalar>{scalar::of(id), scalar::of(n)}; };
+    using enum table::row_kind;
+    write(
+      t,
+      rows_of(t, {row(1, 1), row(2, 1), row(1, 1), row(2, 1), row(2, 2), row(1, 5), row(1, 5)},
+              {insert, insert, update_before, update_before, update_after, insert, update_before}));
+    check(shown(client.read(topic, 1)), compacting
+                                          ? row_texts{"2 -> 2,2", "1 -> <null>"}
+                                          : row_texts{"1 -> 1,1", "2 -> 2,1", "1 -> <null>",
+                                                      "2 -> 2,2", "1 -> 1,5", "1 -> <null>"});
+  }
+}
+
 BOOST_AUTO_TEST_CASE(tables_that_make_no_sense_are_refused) {
   auto refused
     = [&](option_map options, const char* part, std::vector<std::string> primary_key = {}) {

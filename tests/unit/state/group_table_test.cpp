@@ -7,12 +7,15 @@
 #include <map>
 #include <random>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <unordered_map>
+#include <vector>
 
 namespace {
 
 using namespace sluice;
+using namespace std::string_view_literals;
 
 template <class K>
 K key_from(std::uint64_t n) {
@@ -32,12 +35,36 @@ entries<K, V> entries_of(const group_table<K, V>& table) {
   return all;
 }
 
-template <class K, class V>
-entries<K, V> entries_of(cow_view<K, V>& view) {
-  entries<K, V> all;
-  view.for_each([&](const K& key, const V& value) {
-    BOOST_CHECK_MESSAGE(all.emplace(key, value).second, "an entry was written twice");
-  });
+/// What the view of a table gives to the writer of a snapshot.
+template <class View>
+auto written_by(View& view) {
+  using slot = typename View::slot;
+  entries<decltype(slot::key), decltype(slot::value)> all;
+  view.for_each(
+    [&](const auto& key, const auto& value) {
+      BOOST_CHECK_MESSAGE(all.emplace(key, value).second, "an entry was written twice");
+    },
+    [] {});
+  return all;
+}
+
+/// The same from the slots that it copies.
+template <class View>
+auto copied_by(View& view) {
+  using slot = typename View::slot;
+  entries<decltype(slot::key), decltype(slot::value)> all;
+  std::vector<slot> room;
+  view.copy_entries(
+    [&](std::size_t bytes) {
+      room.resize(bytes / sizeof(slot));
+      return reinterpret_cast<char*>(room.data());
+    },
+    [&](std::size_t bytes) {
+      BOOST_REQUIRE_EQUAL(bytes % sizeof(slot), 0u);
+      for (std::size_t i = 0; i < bytes / sizeof(slot); ++i)
+        BOOST_CHECK_MESSAGE(all.emplace(room[i].key, room[i].value).second,
+                            "an entry was copied twice");
+    });
   return all;
 }
 
@@ -66,7 +93,7 @@ void compare_with_standard_map(Hash hash, std::uint64_t num_keys, unsigned seed)
       table.clear();
       expected.clear();
     } else if (dice == 61 && view) {
-      BOOST_REQUIRE(entries_of(*view) == at_barrier);
+      BOOST_REQUIRE(written_by(*view) == at_barrier);
       view.reset();
     } else if (dice == 61) {
       at_barrier = entries_of(table);
@@ -190,7 +217,7 @@ BOOST_AUTO_TEST_CASE(holds_the_entries_of_the_barrier_whatever_happens_before_it
   }
   fill(table, 5000); // grows
   table.clear();
-  BOOST_CHECK(entries_of(*view) == expected);
+  BOOST_CHECK(written_by(*view) == expected);
 }
 
 BOOST_AUTO_TEST_CASE(is_consistent_while_another_thread_writes_it) {
@@ -201,10 +228,7 @@ BOOST_AUTO_TEST_CASE(is_consistent_while_another_thread_writes_it) {
     auto expected = entries_of(table);
     auto view = table.snapshot();
     entries<std::uint64_t, std::uint64_t> written;
-    std::thread writer([&] {
-      view->for_each(
-        [&](const std::uint64_t& k, const std::uint64_t& v) { written.emplace(k, v); });
-    });
+    std::thread writer([&] { written = written_by(*view); });
     const auto limit = round % 2 == 0 ? 3000u : 20'000u; // with and without growth
     for (int i = 0; i < 20'000; ++i) {
       auto key = random() % limit;
@@ -219,6 +243,48 @@ BOOST_AUTO_TEST_CASE(is_consistent_while_another_thread_writes_it) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(copies_the_entries_of_the_barrier_whatever_has_happened_since) {
+  for (const auto* what : {"nothing", "changed", "erased", "added", "all"}) {
+    BOOST_TEST_CONTEXT(what) {
+      auto happens = [&](std::string_view name) { return what == name || what == "all"sv; };
+      group_table<std::uint64_t, std::uint64_t> table;
+      fill(table, 6000);
+      auto expected = entries_of(table);
+      auto view = table.snapshot();
+      for (std::uint64_t i = 0; i < 6000; ++i) {
+        if (happens("changed")) *table.find_for_update(stable_hash(i), i) += 1;
+        if (happens("erased") && i % 3 == 0) table.erase(stable_hash(i), i);
+      }
+      if (happens("added")) fill(table, 6900); // does not grow
+      BOOST_CHECK(copied_by(*view) == expected);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(copies_are_consistent_while_another_thread_makes_them) {
+  std::mt19937_64 random(5);
+  for (int round = 0; round < 60; ++round) {
+    group_table<std::uint64_t, std::uint64_t> table;
+    fill(table, 20'000);
+    auto expected = entries_of(table);
+    auto view = table.snapshot();
+    entries<std::uint64_t, std::uint64_t> copied;
+    std::thread writer([&] { copied = copied_by(*view); });
+    const auto only_changes = round % 3 == 0;
+    const auto limit = round % 3 == 1 ? 22'000u : 20'000u;
+    for (int i = 0; i < 60'000; ++i) {
+      const auto key = random() % limit;
+      if (!only_changes && random() % 8 == 0)
+        table.erase(stable_hash(key), key);
+      else
+        *table.find_or_insert(stable_hash(key), key, [] { return std::uint64_t{0}; }).first
+          = random();
+    }
+    writer.join();
+    BOOST_REQUIRE(copied == expected);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(is_consistent_with_strings_while_another_thread_writes_it) {
   for (int round = 0; round < 20; ++round) {
     group_table<std::string, std::string> table;
@@ -226,9 +292,7 @@ BOOST_AUTO_TEST_CASE(is_consistent_with_strings_while_another_thread_writes_it) 
     auto expected = entries_of(table);
     auto view = table.snapshot();
     entries<std::string, std::string> written;
-    std::thread writer([&] {
-      view->for_each([&](const std::string& k, const std::string& v) { written.emplace(k, v); });
-    });
+    std::thread writer([&] { written = written_by(*view); });
     for (std::uint64_t i = 0; i < 6000; ++i) {
       auto key = key_from<std::string>((i * 7919) % 4000);
       *table.find_or_insert(stable_hash(key), key, [] { return std::string(); }).first
@@ -245,7 +309,68 @@ BOOST_AUTO_TEST_CASE(that_nobody_writes_does_not_burden_the_table_for_ever) {
   table.snapshot().reset(); // the checkpoint was aborted
   fill(table, 200);
   auto view = table.snapshot();
-  BOOST_CHECK_EQUAL(entries_of(*view).size(), 200u);
+  BOOST_CHECK_EQUAL(written_by(*view).size(), 200u);
+}
+
+BOOST_AUTO_TEST_CASE(that_was_given_up_is_over_for_tables_that_are_not_written_again) {
+  group_table<std::uint64_t, std::uint64_t> table;
+  fill(table, 100);
+  auto view = table.snapshot();
+  BOOST_CHECK(table.snapshotting());
+  view.reset(); // the checkpoint was aborted
+  BOOST_CHECK(!table.snapshotting());
+}
+
+BOOST_AUTO_TEST_CASE(that_was_given_up_does_not_make_the_table_save_all_its_entries) {
+  group_table<std::uint64_t, std::uint64_t> table;
+  auto arena = std::make_shared<detail::save_arena>();
+  fill(table, 50'000);
+  table.snapshot(arena).reset();
+  for (std::uint64_t i = 0; i < 50'000; ++i) ++*table.find_for_update(stable_hash(i), i);
+  BOOST_CHECK_EQUAL(arena.use_count(), 1); // what was saved is gone
+}
+
+/// Small and of no power of two, so that slots lie across words, lines and pages.
+struct odd {
+  std::uint32_t a;
+  std::uint16_t b;
+  std::uint8_t c[5];
+  auto operator<=>(const odd&) const = default;
+};
+static_assert(copied_by_bytes<std::pair<int, char>, odd>);
+static_assert(!copied_by_bytes<std::string, int>);
+
+BOOST_AUTO_TEST_CASE(is_consistent_in_every_byte_while_another_thread_writes_it) {
+  std::mt19937_64 random(7);
+  for (int round = 0; round < 30; ++round) {
+    group_table<std::pair<int, char>, odd> table;
+    auto hash_of = [](int i) { return stable_hash(std::pair<int, char>(i, 'k')); };
+    std::map<std::pair<int, char>, odd> expected;
+    for (int i = 0; i < 20'000; ++i) {
+      odd value{static_cast<std::uint32_t>(i), 7, {1, 2, 3, 4, static_cast<std::uint8_t>(i)}};
+      *table.find_or_insert(hash_of(i), {i, 'k'}, [] { return odd{}; }).first = value;
+      expected[{i, 'k'}] = value;
+    }
+    auto view = table.snapshot();
+    std::map<std::pair<int, char>, odd> written;
+    std::thread writer([&] {
+      view->for_each([&](const std::pair<int, char>& k, const odd& v) { written.emplace(k, v); },
+                     [] {});
+    });
+    for (int i = 0; i < 60'000; ++i) {
+      const auto n = static_cast<int>(random() % (round % 2 == 0 ? 20'000 : 30'000));
+      if (random() % 8 == 0) {
+        table.erase(hash_of(n), {n, 'k'});
+        continue;
+      }
+      auto& value = *table.find_or_insert(hash_of(n), {n, 'k'}, [] { return odd{}; }).first;
+      value.a += 0x01010101;
+      for (auto& byte : value.c) ++byte;
+    }
+    writer.join();
+    BOOST_REQUIRE_EQUAL(written.size(), expected.size());
+    BOOST_REQUIRE(written == expected);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(of_one_key_group_holds_that_group_only) {
@@ -259,10 +384,12 @@ BOOST_AUTO_TEST_CASE(of_one_key_group_holds_that_group_only) {
   }
   std::map<key_group, std::size_t> seen;
   for (auto& [group, view] : table.snapshot())
-    view->for_each([&, g = group](int key, int) {
-      BOOST_CHECK_EQUAL(key_group_of(stable_hash(key), 128), g);
-      ++seen[g];
-    });
+    view->for_each(
+      [&, g = group](int key, int) {
+        BOOST_CHECK_EQUAL(key_group_of(stable_hash(key), 128), g);
+        ++seen[g];
+      },
+      [] {});
   BOOST_CHECK(seen == expected);
 }
 

@@ -230,17 +230,20 @@ std::optional<resolved_call> try_resolve(const F& f, std::span<const call_argume
 
 namespace detail {
 
+template <class... A>
+std::string types_text(std::tuple<A...>*) {
+  std::string text;
+  [[maybe_unused]] auto add = [&](const data_type& type) {
+    if (!text.empty()) text += ", ";
+    text += type.to_string();
+  };
+  (add(sql_type_of<A>()), ...);
+  return "(" + text + ")";
+}
+
 template <class F>
 std::string parameters_text() {
-  std::string text;
-  [&]<class... A>(std::tuple<A...>*) {
-    [[maybe_unused]] auto add = [&](const data_type& type) {
-      if (!text.empty()) text += ", ";
-      text += type.to_string();
-    };
-    (add(sql_type_of<A>()), ...);
-  }(static_cast<typename values_of<F>::type*>(nullptr));
-  return "(" + text + ")";
+  return types_text(static_cast<typename values_of<F>::type*>(nullptr));
 }
 
 } // namespace detail

@@ -116,6 +116,14 @@ void function_registry::add_user_function(scalar_function function) {
   add(std::move(function));
 }
 
+void function_registry::add_user_function(aggregate_definition function) {
+  auto name = in_capitals(function.name);
+  if (forms_.contains(name) || scalars_.contains(name))
+    throw plan_error("there is a function " + function.name + " already");
+  function.name = name;
+  add(std::move(function));
+}
+
 const scalar_function* function_registry::find_scalar(std::string_view name) const {
   auto it = scalars_.find(in_capitals(name));
   return it == scalars_.end() ? nullptr : it->second.get();

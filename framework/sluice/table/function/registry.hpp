@@ -5,6 +5,7 @@
 #include "sluice/table/function/aggregate.hpp"
 #include "sluice/table/function/function.hpp"
 #include "sluice/table/function/kernel.hpp"
+#include "sluice/table/function/user_aggregate.hpp"
 
 #include <map>
 #include <memory>
@@ -40,6 +41,25 @@ public:
     function.signature = function.name + detail::parameters_text<F>();
     function.doc = "A function of the user.";
     function.resolve = overloads(true, std::move(f));
+    add_user_function(std::move(function));
+  }
+
+  /// An aggregate function of the user, see `aggregate_object`; types are deduced from the
+  /// parameters of `accumulate` and the result of `get_value`, as for `add_function`. Rows with
+  /// NULL arguments are passed over unless some parameter is optional. Called from several threads,
+  /// each with its own accumulators.
+  template <aggregate_object F>
+  void add_aggregate(std::string name, F f) {
+    using arguments = typename detail::accumulate_traits<decltype(&F::accumulate)>::arguments;
+    aggregate_definition function;
+    function.name = std::move(name);
+    function.doc = "A function of the user.";
+    function.signature = function.name + detail::types_text(static_cast<arguments*>(nullptr));
+    function.resolve = [f = std::move(f), signature = function.signature](
+                         std::span<const call_argument> given, bool retractable) {
+      return detail::resolve_user_aggregate(f, given, retractable, signature,
+                                            static_cast<arguments*>(nullptr));
+    };
     add_user_function(std::move(function));
   }
 
@@ -79,6 +99,7 @@ private:
     = expression_ptr (*)(const function_registry&, std::vector<expression_ptr>, source_position);
 
   void add_user_function(scalar_function function);
+  void add_user_function(aggregate_definition function);
   void add_special_forms();
 
   std::map<std::string, std::shared_ptr<const scalar_function>, std::less<>> scalars_;

@@ -41,13 +41,6 @@ std::vector<std::size_t> first_columns(std::size_t count) {
   return columns;
 }
 
-bool one_of(const std::vector<std::vector<std::size_t>>& keys, std::vector<std::size_t> key) {
-  std::sort(key.begin(), key.end());
-  return std::any_of(keys.begin(), keys.end(), [&](const auto& unique) {
-    return std::includes(key.begin(), key.end(), unique.begin(), unique.end());
-  });
-}
-
 /// The smallest of the unique keys.
 std::vector<std::size_t> best_of(const std::vector<std::vector<std::size_t>>& keys) {
   if (keys.empty()) return {};
@@ -158,26 +151,26 @@ struct lowering::impl {
     if (changes.insert_only()) return result;
     // The order of changes counts from here to where they are spread by key.
     result.pinned = parallelism.value_or(settings.parallelism);
-    if (changes.update_after && !changes.update_before)
-      return normalize(r, n, result, update_before);
-    if (batch())
-      throw binding_error(r->position,
-                          fmt::format("not supported in batch mode: reading the changes "
-                                      "of '{}', which has no PRIMARY KEY to tell the "
-                                      "final rows by",
-                                      n.table));
-    return update_before ? result : without_update_before(std::move(result));
+    return changes_of(r, fmt::format("table '{}'", n.table), changes, n.primary_key,
+                      std::move(result), update_before);
   }
 
-  lowered normalize(const relation_ptr& r, const scan_node& n, lowered rows, bool update_before) {
-    if (n.primary_key.empty())
-      throw binding_error(r->position, fmt::format("table '{}' gives updates by key, so it needs a "
-                                                   "PRIMARY KEY",
-                                                   n.table));
+  /// What a source says that changes, as operators expect it: with UPDATE_BEFORE if they ask for
+  /// it, and in batch mode as final rows.
+  lowered changes_of(const relation_ptr& r, const std::string& what, const changelog_mode& changes,
+                     const std::vector<std::size_t>& primary_key, lowered rows,
+                     bool update_before) {
+    const auto upserts = changes.update_after && !changes.update_before;
+    if (!upserts && !batch()) return update_before ? rows : without_update_before(std::move(rows));
+    if (primary_key.empty())
+      throw binding_error(r->position,
+                          upserts ? what + " gives updates by key, so it needs a PRIMARY KEY"
+                                  : "not supported in batch mode: reading the changes of " + what
+                                      + ", which has no PRIMARY KEY to tell the final rows by");
     return add_keyed(
       "ChangelogNormalize",
-      make_changelog_normalize(r->types(), n.primary_key, update_before, settings.operators),
-      {std::move(rows)}, {n.primary_key});
+      make_changelog_normalize(r->types(), primary_key, update_before, settings.operators),
+      {std::move(rows)}, {primary_key});
   }
 
   lowered without_update_before(lowered rows) {
@@ -195,17 +188,10 @@ struct lowering::impl {
 
   lowered lower(const relation_ptr& r, const stream_scan_node& n, bool update_before) {
     lowered result{{{n.node, n.port}}, program.node(n.node).parallelism};
-    if (!updates(n.changes)) return result;
+    if (n.changes.insert_only()) return result;
     if (!result.pinned) result.pinned = settings.parallelism;
-    if (n.changes.update_after && !n.changes.update_before) {
-      if (n.primary_key.empty())
-        throw plan_error("a stream of upserts needs a primary key to become a table");
-      return add_keyed(
-        "ChangelogNormalize",
-        make_changelog_normalize(r->types(), n.primary_key, update_before, settings.operators),
-        {std::move(result)}, {n.primary_key});
-    }
-    return update_before ? result : without_update_before(std::move(result));
+    return changes_of(r, "a table made of a stream", n.changes, n.primary_key, std::move(result),
+                      update_before);
   }
 
   lowered lower(const relation_ptr& r, const filter_node& n, bool update_before) {
@@ -398,20 +384,23 @@ struct lowering::impl {
 
   // -- sinks --------------------------------------------------------------------------------------
 
-  /// Whether rows that count for one primary key may come from different rows of the query, so that
-  /// the sink has to be told which is valid.
-  bool materializes(const relation& input, const sink_node& n, const changelog_mode& offered) {
-    if (n.primary_key.empty() || !updates(offered)) return false;
-    if (settings.materialize == upsert_materialize::force) return true;
-    return settings.materialize == upsert_materialize::automatic
-           && !one_of(properties.unique_keys(input), n.primary_key);
+  bool materializes(const relation& r, const sink_node& n, const changelog_mode& offered) {
+    switch (settings.materialize) {
+    case upsert_materialize::none:
+      return false;
+    case upsert_materialize::automatic:
+      return properties.materializes(r, n);
+    case upsert_materialize::force:
+      return !n.primary_key.empty() && updates(offered);
+    }
+    return false;
   }
 
   void add_sink(const relation_ptr& r, const sink_node& n) {
     const auto& input = r->input();
     auto offered = properties.changes(input);
     auto accepted = n.sink->accept(offered);
-    auto materialize = !accepted.insert_only() && materializes(input, n, offered);
+    auto materialize = !accepted.insert_only() && materializes(*r, n, offered);
     auto rows = lower(r->inputs[0], accepted.update_before || materialize);
     if (needs_null_check(input, n))
       rows

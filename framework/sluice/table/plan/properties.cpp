@@ -3,6 +3,7 @@
 #include "sluice/table/rules/rewrite.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace sluice::table {
 
@@ -120,9 +121,19 @@ bool plan_properties::needs_update_before(const relation& r, std::size_t input) 
   // A row that passed may not pass any more after an update.
   if (r.as<filter_node>() != nullptr) return true;
   if (r.as<project_node>() != nullptr || r.as<union_node>() != nullptr
-      || r.as<watermark_node>() != nullptr || r.as<sink_node>() != nullptr)
+      || r.as<watermark_node>() != nullptr)
     return false;
+  if (const auto* n = r.as<sink_node>())
+    return n->sink->accept(changes(r.input())).update_before || materializes(r, *n);
   return true;
+}
+
+bool plan_properties::materializes(const relation& r, const sink_node& sink) {
+  if (sink.primary_key.empty() || !updates(changes(r.input()))) return false;
+  if (sink.sink->accept(changes(r.input())).insert_only()) return false;
+  auto sorted = sink.primary_key;
+  std::sort(sorted.begin(), sorted.end());
+  return !some_covered(sorted, unique_keys(r.input()));
 }
 
 const std::vector<std::vector<std::size_t>>& plan_properties::unique_keys(const relation& r) {
@@ -167,8 +178,8 @@ keys plan_properties::find_keys(const relation& r) {
   } else if (const auto* p = r.as<project_node>()) {
     result = through_projection(*p, unique_keys(r.input()));
   } else if (const auto* j = r.as<join_node>()) {
-    const auto left = j->null_aware ? unique_keys(r.input(0))
-                                    : keys_in_order(r, 0, side_keys(*j, true));
+    const auto left
+      = j->null_aware ? unique_keys(r.input(0)) : keys_in_order(r, 0, side_keys(*j, true));
     if (j->type == join_type::semi || j->type == join_type::anti) return left;
     const auto right = keys_in_order(r, 1, side_keys(*j, false));
     const auto width = r.input(0).columns.size();
@@ -176,8 +187,8 @@ keys plan_properties::find_keys(const relation& r) {
       for (auto& c : key) c += width;
       return key;
     };
-    if (some_covered(side_keys(*j, false), unique_keys(r.input(1)))
-        && j->type != join_type::right && j->type != join_type::full)
+    if (some_covered(side_keys(*j, false), unique_keys(r.input(1))) && j->type != join_type::right
+        && j->type != join_type::full)
       for (const auto& key : left) add(result, key);
     if (some_covered(side_keys(*j, true), unique_keys(r.input(0))) && j->type != join_type::left
         && j->type != join_type::full)
@@ -204,10 +215,28 @@ keys plan_properties::find_keys(const relation& r) {
   return result;
 }
 
+namespace {
+
+/// Notes who sends UPDATE_BEFORE rows: those whose consumers want them.
+void find_senders(const relation& r, bool wanted, plan_properties& properties,
+                  std::unordered_set<const relation*>& senders) {
+  wanted = wanted && properties.changes(r).update_after;
+  if (wanted) senders.insert(&r);
+  for (std::size_t i = 0; i < r.inputs.size(); ++i)
+    find_senders(r.input(i), wanted || properties.needs_update_before(r, i), properties, senders);
+}
+
+} // namespace
+
 std::string to_string_with_changes(const relation_ptr& plan, execution_mode mode) {
   plan_properties properties(mode);
-  return to_string(*plan, [&](const relation& r) {
-    return ", changelogMode=[" + properties.changes(r).to_string() + "]";
+  std::unordered_set<const relation*> senders;
+  find_senders(*plan, plan->as<sink_node>() == nullptr, properties, senders);
+  return to_string(*plan, [&](const relation& r) -> std::string {
+    if (r.as<sink_node>() != nullptr) return ", changelogMode=[NONE]";
+    auto mode_of = properties.changes(r);
+    mode_of.update_before = senders.contains(&r);
+    return ", changelogMode=[" + mode_of.to_string() + "]";
   });
 }
 

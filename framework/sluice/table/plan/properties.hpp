@@ -29,6 +29,10 @@ public:
   /// for by others.
   bool needs_update_before(const relation& r, std::size_t input);
 
+  /// Whether rows that count for one primary key of a sink may come from different rows of the
+  /// query, so that somebody has to tell it which is valid.
+  bool materializes(const relation& r, const sink_node& sink);
+
 private:
   changelog_mode find_changes(const relation& r);
   std::vector<std::vector<std::size_t>> find_keys(const relation& r);

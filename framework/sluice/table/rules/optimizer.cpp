@@ -11,7 +11,8 @@ relation_ptr optimize(const relation_ptr& plan, const optimizer_context& context
   p = rules::fuse_windows(p);
   p = rules::fuse_ranks(p, context.mode);
   p = rules::prune_columns(p);
-  return rules::merge_projections(p);
+  p = rules::merge_projections(p);
+  return rules::push_into_scans(p, context.mode);
 }
 
 } // namespace sluice::table

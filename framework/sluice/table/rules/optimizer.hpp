@@ -41,5 +41,9 @@ relation_ptr fuse_ranks(const relation_ptr& plan, execution_mode mode);
 /// Reads and computes only what is used.
 relation_ptr prune_columns(const relation_ptr& plan);
 
+/// Gives conditions on what is read to sources that can leave out rows by themselves. In streaming
+/// mode not where there are watermarks, which rows that are left out tell as well.
+relation_ptr push_into_scans(const relation_ptr& plan, execution_mode mode);
+
 } // namespace rules
 } // namespace sluice::table

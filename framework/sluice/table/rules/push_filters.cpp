@@ -129,9 +129,8 @@ private:
   /// An outer join need not make rows with NULLs that the conditions above do not let pass.
   void drop_unwanted_rows(const conditions& above) {
     auto rejected = [&](std::size_t first, std::size_t last) {
-      return std::any_of(above.begin(), above.end(), [&](const expression_ptr& c) {
-        return rejects_nulls(*c, first, last);
-      });
+      return std::any_of(above.begin(), above.end(),
+                         [&](const expression_ptr& c) { return rejects_nulls(*c, first, last); });
     };
     auto& type = node_.type;
     if ((type == join_type::right || type == join_type::full) && rejected(0, left_width_))

@@ -82,3 +82,5 @@ private:
 };
 
 } // namespace sluice::table
+
+#include "sluice/table/session/streams.hpp"

@@ -31,6 +31,31 @@ bool reads_unbounded(const relation& r) {
                      [](const relation_ptr& in) { return reads_unbounded(*in); });
 }
 
+/// How many rows come out of a plan at most, if that is known before it runs and none is taken
+/// back.
+std::optional<std::uint64_t> most_rows(const relation& plan, execution_mode mode) {
+  const auto* r = &plan;
+  while (r->as<project_node>() != nullptr) r = &r->input();
+  const auto* sort = r->as<sort_node>();
+  if (sort == nullptr || !sort->keys.empty() || !sort->limit || *sort->limit == 0)
+    return std::nullopt;
+  if (!plan_properties(mode).changes(plan).insert_only()) return std::nullopt;
+  return sort->limit;
+}
+
+/// Whether a stream that takes these changes can be made of the rows of a plan.
+void check_changes(const relation& plan, execution_mode mode, const changelog_mode& accepted) {
+  plan_properties properties(mode);
+  const auto given = properties.changes(plan);
+  if (accepted.insert_only() && !given.insert_only())
+    throw plan_error(fmt::format("to_data_stream takes tables that only grow, and the rows of this "
+                                 "one change ({}): use to_changelog_stream",
+                                 given.to_string()));
+  if (!accepted.update_before && given.update_before && properties.unique_keys(plan).empty())
+    throw plan_error("to_changelog_stream: without UPDATE_BEFORE nobody can tell which row an "
+                     "update is about, as the table has no key");
+}
+
 /// A job being put together from plans.
 class job_builder {
 public:
@@ -65,6 +90,9 @@ private:
 
 table_environment::session::session(stream_environment env) : streams(std::move(env)) {
   add_builtin_connectors(connectors);
+  const auto mode = streams.program()->graph.config.mode;
+  if (mode != execution_mode::streaming)
+    config.set("execution.runtime-mode", mode == execution_mode::batch ? "batch" : "automatic");
 }
 
 execution_mode table_environment::session::mode_of(const relation_ptr& plan) const {
@@ -81,10 +109,14 @@ table_result table_environment::session::run_query(const relation_ptr& plan) {
   auto mode = mode_of(plan);
   job_builder job(*this, mode);
   auto queue = std::make_shared<result_queue>();
-  job.lowering().add_result(job.optimized(plan), make_result_sink(queue), true);
-  job_handle handle(default_executor().submit(job.graph("collect")));
+  const auto better = job.optimized(plan);
+  job.lowering().add_result(better, make_result_sink(queue), true);
+  auto graph = job.graph("collect");
+  graph.config.caller_waits = true; // whoever reads the results
+  job_handle handle(default_executor().submit(std::move(graph)));
   return table_result::of_query(plan->columns, mode == execution_mode::streaming, handle,
-                                std::move(queue), config.max_column_width(), config.zone());
+                                std::move(queue), config.max_column_width(), config.zone(),
+                                most_rows(*better, mode));
 }
 
 table_result table_environment::session::run_inserts(const std::vector<relation_ptr>& plans,
@@ -131,6 +163,35 @@ table_environment::session::explain(const std::vector<relation_ptr>& plans,
     text += fmt::format("\n== JSON Execution Plan ==\n{}",
                         sluice::explain(graph, explain_format::json));
   return text;
+}
+
+lowered table_environment::session::add_to_streams(const std::vector<relation_ptr>& plans,
+                                                   const changelog_mode& accepted) {
+  auto& program = *streams.program();
+  const auto mode = program.graph.config.mode;
+  if (mode == execution_mode::automatic)
+    throw plan_error("not supported: tables as streams in execution mode automatic; choose "
+                     "streaming or batch with set_execution_mode()");
+  if (config.mode() != mode)
+    throw plan_error(fmt::format("the program of the streams runs in {} mode, and "
+                                 "'execution.runtime-mode' is {}: set both alike",
+                                 mode == execution_mode::batch ? "batch" : "streaming",
+                                 config.values().at("execution.runtime-mode")));
+  const auto start = present();
+  auto settings = config.lowering(mode, program.graph.config.parallelism, start);
+  const optimizer_context rules{mode, {settings.operators.zone, start, min_timestamp}};
+  lowering into(program, functions, std::move(settings));
+  lowered last;
+  for (const auto& p : plans) {
+    auto plan = optimize(p, rules);
+    if (plan->as<sink_node>() != nullptr) {
+      into.add_sink(plan);
+    } else {
+      check_changes(*plan, mode, accepted);
+      last = into.add(plan, accepted.update_before);
+    }
+  }
+  return last;
 }
 
 table_environment::table_environment(stream_environment streams)
@@ -221,6 +282,11 @@ table_result statement_set::execute() {
     name += (i == 0 ? "_" : ",") + plans_[i]->as<sink_node>()->table;
   auto plans = std::exchange(plans_, {});
   return session_->run_inserts(plans, name);
+}
+
+void statement_set::attach_as_data_stream() {
+  if (plans_.empty()) throw plan_error("the statement set is empty");
+  session_->add_to_streams(std::exchange(plans_, {}), changelog_mode::all());
 }
 
 std::string statement_set::explain(const std::vector<sql::explain_detail>& details) const {

@@ -2,10 +2,13 @@
 #pragma once
 
 #include "sluice/api/environment.hpp"
+#include "sluice/core/row.hpp"
 #include "sluice/table/bind/binder.hpp"
 #include "sluice/table/session/session_config.hpp"
 #include "sluice/table/session/table_result.hpp"
 #include "sluice/table/sql/statement.hpp"
+#include "sluice/table/streams/change.hpp"
+#include "sluice/table/streams/stream_schema.hpp"
 
 #include <map>
 #include <memory>
@@ -52,6 +55,32 @@ public:
   /// Gives a table a name that SQL can use.
   void create_temporary_view(const std::string& name, const table& t);
 
+  // -- streams ----------------------------------------------------------------------------------
+  // Of the program that this environment was made with. Tables that become streams are part of that
+  // program: they run in its `execute()`, with its settings, and not SET's.
+
+  /// A stream as a table that only grows. Errors: `plan_error` when the schema does not fit.
+  template <class T>
+  table from_data_stream(const data_stream<T>& stream, const stream_schema& schema = {});
+  /// The same, with a name that SQL can use.
+  template <class T>
+  void create_temporary_view(const std::string& name, const data_stream<T>& stream,
+                             const stream_schema& schema = {});
+  /// A stream of changes as the table that they make. Upserts need a primary key in the schema.
+  template <class T>
+  table from_changelog_stream(const data_stream<change<T>>& stream,
+                              const stream_schema& schema = {},
+                              changelog_mode changes = changelog_mode::all());
+  /// The rows of a table that only grows. Columns are found by the names of `T`'s fields, or by
+  /// position if it is a tuple or a single value; a column that is the event time is the timestamp
+  /// of the records. Errors: `plan_error` when rows of the table may change, or do not fit.
+  template <class T = row>
+  data_stream<T> to_data_stream(const table& t);
+  /// The changes of a table. Without `update_before`, updates are upserts by a key of the table.
+  template <class T = row>
+  data_stream<change<T>> to_changelog_stream(const table& t,
+                                             changelog_mode accepted = changelog_mode::all());
+
   /// Collects INSERTs to run as one job.
   statement_set create_statement_set();
 
@@ -93,6 +122,11 @@ struct table_environment::session {
   table_result run_inserts(const std::vector<relation_ptr>& plans, const std::string& name);
   std::string explain(const std::vector<relation_ptr>& plans,
                       const std::vector<sql::explain_detail>& details) const;
+
+  /// Adds the operators of plans to the program of `streams`: those of INSERTs, or those of one
+  /// query, of which it tells where the rows come out. Errors: `plan_error` when the program runs
+  /// in another mode than the session, or the changes of the query are not `accepted`.
+  lowered add_to_streams(const std::vector<relation_ptr>& plans, const changelog_mode& accepted);
 };
 
 /// INSERTs that run as one job. Copies are independent.
@@ -108,6 +142,9 @@ public:
 
   /// Starts all of them, and forgets them.
   table_result execute();
+  /// Adds all of them to the program of the session's streams, to run in its `execute()`, and
+  /// forgets them.
+  void attach_as_data_stream();
   std::string explain(const std::vector<sql::explain_detail>& details = {}) const;
 
 private:

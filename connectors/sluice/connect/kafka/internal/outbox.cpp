@@ -28,9 +28,18 @@ void outbox::keep_or_send(const kafka_message_view& message) {
 }
 
 void outbox::open(std::unique_ptr<producer> p, std::string transactional_id) {
-  std::lock_guard lock(mutex_);
   producer_ = std::move(p);
   transactional_id_ = std::move(transactional_id);
+  if (!held_) start_sending();
+}
+
+void outbox::release() {
+  held_ = false;
+  if (producer_) start_sending();
+}
+
+void outbox::start_sending() {
+  std::lock_guard lock(mutex_);
   for (auto& m : waiting_)
     producer_->produce(
       {m.topic, m.partition, m.key, m.value, m.time, m.headers.empty() ? nullptr : &m.headers});

@@ -10,12 +10,16 @@
 
 namespace sluice::internal {
 
-/// Takes messages from the actor while the blocking strand is still connecting the producer.
+/// Takes messages from the actor while the blocking strand is still connecting the producer, or
+/// while it waits for the producer before it: two of them keep no order between each other.
 ///
 /// Ownership: shared by the writer and the work it posted.
 /// Thread safety: `take`, `has_room` and `empty` on the actor; the rest on the strand.
 class outbox final : public kafka_message_sink {
 public:
+  /// `held`: sends nothing before `release`.
+  explicit outbox(bool held = false) : held_(held) {}
+
   void take(const kafka_message_view& message) override {
     ++num_taken_;
     if (open_.load(std::memory_order_acquire)) [[likely]]
@@ -31,8 +35,9 @@ public:
   /// Whether it has taken nothing.
   bool empty() const noexcept { return num_taken_ == 0; }
 
-  /// Sends what waits, then everything that comes.
+  /// Sends what waits, then everything that comes; if it is held, when it is released.
   void open(std::unique_ptr<producer> p, std::string transactional_id = {});
+  void release();
 
   /// Errors: `io_error` if something did not arrive.
   void flush();
@@ -43,16 +48,18 @@ public:
   /// Lets go of the producer. REQUIRES: nothing is taken any more.
   void close();
 
-  bool opened() const noexcept { return open_.load(std::memory_order_acquire); }
+  bool has_producer() const noexcept { return producer_ != nullptr; }
   const std::string& transactional_id() const noexcept { return transactional_id_; }
   producer_identity identity() const { return producer_->identity(); }
 
 private:
   void keep_or_send(const kafka_message_view& message);
+  void start_sending();
 
   std::uint64_t num_taken_ = 0; // the actor's
   std::atomic<bool> open_{false};
   std::mutex mutex_;
+  bool held_;                          // the strand's
   std::vector<kafka_message> waiting_; // guarded by mutex_ while not open
   std::unique_ptr<producer> producer_; // set once, before open_
   std::string transactional_id_;

@@ -30,6 +30,19 @@ bool wants_all_acknowledgements(const kafka_properties& properties) {
   return true;
 }
 
+/// Whether asking again may help. The library does not call it retriable when a connection is lost
+/// while it waits for a producer's id; the broker may only be restarting.
+bool may_pass(const rd_kafka_error_t& error) {
+  if (rd_kafka_error_is_fatal(&error)) return false;
+  switch (rd_kafka_error_code(&error)) {
+  case RD_KAFKA_RESP_ERR__TRANSPORT:
+  case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    return true;
+  default:
+    return rd_kafka_error_is_retriable(&error) != 0;
+  }
+}
+
 } // namespace
 
 client_config make_producer_config(const kafka_sink_spec& spec,
@@ -135,7 +148,7 @@ void producer::begin_transaction() {
   auto check = [&](rd_kafka_error_t* raw, std::string_view what) {
     rd_ptr<rd_kafka_error_t> error(raw);
     if (!error) return true;
-    if (rd_kafka_error_is_retriable(error.get()) && steady::now() < deadline) return false;
+    if (may_pass(*error) && steady::now() < deadline) return false;
     throw io_error(fmt::format("{}: cannot {}: {}{}", who_, what,
                                rd_kafka_error_string(error.get()), complaints_.in_brackets()));
   };

@@ -17,7 +17,7 @@ public:
   /// On the strand. What is not prepared belongs to no checkpoint.
   ~transactional_writer() override {
     for (auto& out : {current_, spare_}) {
-      if (!out || !out->opened()) continue;
+      if (!out || !out->has_producer()) continue;
       if (!out->empty()) out->abort();
       out->close();
     }
@@ -28,14 +28,18 @@ public:
     auto lost = context.make_counter("transactions_lost");
     log_ = std::make_shared<transaction_log>(spec_, context.subtask(), context.parallelism(),
                                              [lost] { lost->add(1); });
-    context.post_blocking([log = log_, states] { log->open(states); });
+    producer_callbacks callbacks{context.wakeup(), context.fail(), context.subtask()};
+    context.post_blocking([log = log_, states, spec = spec_, callbacks] {
+      log->open(states);
+      producer(spec, callbacks).check_topic(); // not when the first record comes
+    });
   }
 
   void write(batch& records) override {
     if (records.empty()) return;
     // Not at the barrier: there the strand has more urgent things to do.
-    if (!current_) current_ = start();
-    if (!spare_) spare_ = start();
+    if (!current_) current_ = start(false);
+    if (!spare_) spare_ = start(true);
     encoder_->encode(records, *current_);
   }
 
@@ -45,9 +49,11 @@ public:
     std::shared_ptr<outbox> full;
     if (current_ && !current_->empty())
       full = std::exchange(current_, std::exchange(spare_, nullptr));
-    return [log = log_, full, checkpoint_id] {
+    return [log = log_, full, next = current_, wakeup = context_->wakeup(), checkpoint_id] {
       if (full) {
         full->flush();
+        next->release(); // not before, or its records could overtake
+        wakeup();
         log->add_prepared({full->transactional_id(), full->identity(), checkpoint_id});
         full->close();
       }
@@ -59,18 +65,16 @@ public:
 
 private:
   /// Has the strand connect a producer and begin a transaction.
-  std::shared_ptr<outbox> start() {
-    auto out = std::make_shared<outbox>();
+  std::shared_ptr<outbox> start(bool held) {
+    auto out = std::make_shared<outbox>(held);
     producer_callbacks callbacks{context_->wakeup(), context_->fail(), context_->subtask()};
-    context_->post_blocking(
-      [out, log = log_, spec = spec_, callbacks, first = !std::exchange(checked_, true)] {
-        auto id = log->acquire();
-        auto p = std::make_unique<producer>(spec, callbacks, id);
-        if (first) p->check_topic();
-        p->begin_transaction();
-        out->open(std::move(p), id);
-        callbacks.wakeup();
-      });
+    context_->post_blocking([out, log = log_, spec = spec_, callbacks] {
+      auto id = log->acquire();
+      auto p = std::make_unique<producer>(spec, callbacks, id);
+      p->begin_transaction();
+      out->open(std::move(p), id);
+      callbacks.wakeup();
+    });
     return out;
   }
 
@@ -80,7 +84,6 @@ private:
   std::shared_ptr<transaction_log> log_;
   std::shared_ptr<outbox> current_;
   std::shared_ptr<outbox> spare_;
-  bool checked_ = false;
 };
 
 } // namespace

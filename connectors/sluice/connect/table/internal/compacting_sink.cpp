@@ -63,7 +63,6 @@ private:
     std::vector<std::uint32_t> last;
     for (auto i = held_.size(); i-- > 0;) {
       auto begin = i == 0 ? 0 : ends_[i - 1];
-      if (held_.kind(i) == row_kind::update_before) continue;
       if (seen.insert(std::string_view(bytes_).substr(begin, ends_[i] - begin)).second)
         last.push_back(static_cast<std::uint32_t>(i));
     }

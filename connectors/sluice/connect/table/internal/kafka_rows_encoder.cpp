@@ -17,11 +17,10 @@ public:
     if (keys_) keys_->encode(rows);
     kafka_message_view message;
     for (std::size_t i = 0; i < rows.size(); ++i) {
-      auto kind = rows.kind(i);
-      if (kind == row_kind::update_before) continue; // the row that follows replaces it
+      if (is_replaced_by_next(rows, i)) continue;
       if (keys_) message.key = (*keys_)[i];
       message.value.reset();
-      if (!s_.upsert || kind != row_kind::delete_) message.value = values_[i];
+      if (!s_.upsert || is_present(rows.kind(i))) message.value = values_[i];
       message.time = time_of(rows, i);
       message.headers = headers_of(rows, i);
       sink.take(message);
@@ -29,6 +28,17 @@ public:
   }
 
 private:
+  static bool is_present(row_kind kind) {
+    return kind == row_kind::insert || kind == row_kind::update_after;
+  }
+
+  /// Whether row i only takes back what row i + 1 says anew. Without that row it is a delete: the
+  /// new version may not have passed a filter.
+  bool is_replaced_by_next(const columnar_batch& rows, std::size_t i) const {
+    return keys_ && rows.kind(i) == row_kind::update_before && i + 1 < rows.size()
+           && rows.kind(i + 1) == row_kind::update_after && (*keys_)[i] == (*keys_)[i + 1];
+  }
+
   std::optional<timestamp> time_of(const columnar_batch& rows, std::size_t i) const {
     if (s_.timestamp) {
       const auto& c = rows.at(*s_.timestamp);
