@@ -30,6 +30,7 @@ TABLES = {
     "t": [("a", "int"), ("c", "int"), ("s", "text")],
     "u": [("b", "int"), ("d", "int"), ("x", "text")],
 }
+EPOCH = "2020-01-01 00:00:00"
 TEXTS = ["", "a", "b", "ab", "B", "c d", "zz"]
 
 
@@ -37,6 +38,7 @@ class Generator:
     def __init__(self, rng):
         self.rng = rng
         self.aliases = 0
+        self.translations = []  # what sqlite3 gets instead of a part of the query
 
     def rows(self, table):
         rng = self.rng
@@ -173,8 +175,36 @@ class Generator:
         if depth > 0 and rng.random() < 0.3:
             text, columns = self.query(depth - 1)
             return f"({text})", columns
+        if rng.random() < 0.1:
+            return self.windows()
         table = rng.choice(list(TABLES))
         return table, TABLES[table]
+
+    def windows(self):
+        """Aggregates of windows over table w, which start at second x1."""
+        rng = self.rng
+        slide = rng.choice([5, 10, 30])
+        panes = rng.choice([1, 1, 2, 3])
+        interval = lambda n: f"INTERVAL '{n}' SECOND"
+        call = "TABLE w, DESCRIPTOR(ts), "
+        if panes == 1:
+            call = f"TUMBLE({call}{interval(slide)})"
+        else:
+            call = f"HOP({call}{interval(slide)}, {interval(slide * panes)})"
+        scope = [("v", "int"), ("k", "text")]
+        aggregates = [self.aggregate(scope)[0] for _ in range(2)]
+        names = ["x2", "x3"]
+        key = rng.random() < 0.5
+        shown = "".join(f", {a} AS {n}" for a, n in zip(aggregates, names)) + (", k AS x4" if key else "")
+        where = f" WHERE {self.condition(scope, 1)}" if rng.random() < 0.3 else ""
+        keys = ", k" if key else ""
+        ours = (f"(SELECT TIMESTAMPDIFF(SECOND, TIMESTAMP '{EPOCH}', window_start) AS x1{shown} "
+                f"FROM TABLE({call}){where} GROUP BY window_start, window_end{keys})")
+        starts = " UNION ALL ".join(f"SELECT {i * slide} AS back" for i in range(panes))
+        theirs = (f"(SELECT ts / {slide} * {slide} - back AS x1{shown} "
+                  f"FROM w CROSS JOIN ({starts}){where} GROUP BY ts / {slide} * {slide} - back{keys})")
+        self.translations.append((ours, translated(theirs)))
+        return ours, [("x1", "int"), ("x2", "int"), ("x3", "int")] + ([("x4", "text")] if key else [])
 
     def from_clause(self, depth):
         """The clause and the scope that it makes."""
@@ -344,6 +374,10 @@ class IntegerAverage:
         return int(self.sum / self.count)
 
 
+def time_text(seconds):
+    return f"2020-01-01 00:{seconds // 60:02}:{seconds % 60:02}"
+
+
 def shown(value):
     return "null" if value is None else str(value)
 
@@ -386,10 +420,17 @@ def write_case(out, seed):
             database.execute(f"CREATE TABLE {table} ({types})")
             marks = ", ".join("?" * len(columns))
             database.executemany(f"INSERT INTO {table} VALUES ({marks})", data[table])
+        times = [(100 + generator.rng.randint(0, 120), generator.value("int"), generator.value("text"))
+                 for _ in range(generator.rng.choice([0, 5, 25]))]
+        database.execute("CREATE TABLE w (ts INTEGER, v INTEGER, k TEXT)")
+        database.executemany("INSERT INTO w VALUES (?, ?, ?)", times)
         query, _ = generator.query(2)
         if len(query) > 2500:
             continue
-        result = database.execute(translated(query)).fetchall()
+        theirs = query
+        for ours, translation in generator.translations:
+            theirs = theirs.replace(ours, translation)
+        result = database.execute(translated(theirs)).fetchall()
         # A line of the file cannot show an empty text alone. Most empty results say little.
         if len(result) > 400 or any(row == ("",) for row in result):
             continue
@@ -411,6 +452,9 @@ def write_case(out, seed):
             rows = "\n".join(texts)
             out.write(f"CREATE TABLE {table} ({types}) WITH ('connector' = 'inline', {mode}"
                       f"'rows' = '{rows}');\n")
+        rows = "\n".join(f"{time_text(t)}, {inline(v)}, {inline(k)}" for t, v, k in times)
+        out.write("CREATE TABLE w (ts TIMESTAMP(3), v INT, k STRING, WATERMARK FOR ts AS ts - INTERVAL '1' HOUR) "
+                  f"WITH ('connector' = 'inline', 'rows' = '{rows}');\n")
         out.write(query + ";\n---- rows\n")
         for row in result:
             out.write(", ".join(shown(v) for v in row) + "\n")

@@ -1,6 +1,7 @@
-/// Runs the queries of a file of SQL cases with an interruption: the job stops somewhere in the
-/// middle of its input, with a savepoint or as if killed after a checkpoint, and goes on at another
-/// parallelism. What was committed adds up to the rows that the case expects.
+/// Runs the queries of a file of SQL cases with an interruption somewhere in the middle of their
+/// input: the job stops with a savepoint, or as if killed after a checkpoint, and goes on at
+/// another parallelism; or it fails, and restarts by itself. What was committed adds up to the rows
+/// that the case expects.
 ///
 /// Arguments: the file, then names of cases if not all. Cases take part that expect rows of a query
 /// over inline tables in streaming mode; these tables give one row every few milliseconds.
@@ -36,6 +37,7 @@ struct committed_changes {
   std::mutex mutex;
   std::map<std::uint64_t, lines> transactions;
   std::atomic<std::uint64_t> next_transaction{1};
+  std::atomic<bool> fail{false}; ///< the next writer that gets rows does, once
 
   std::size_t size() {
     std::lock_guard lock(mutex);
@@ -67,6 +69,7 @@ public:
   void open(io_context&, const std::vector<std::string>&) override {}
 
   void write(batch& records) override {
+    if (output_->fail.exchange(false)) throw error("the writer was told to fail");
     const auto& rows = table::as_columnar(records);
     for (std::size_t i = 0; i < rows.size(); ++i) open_.push_back(rows.row_text(i));
   }
@@ -162,6 +165,9 @@ public:
     config.set("execution.checkpointing.interval", "10 ms");
     config.set("execution.checkpointing.externalized-checkpoint-retention",
                "RETAIN_ON_CANCELLATION");
+    config.set("restart-strategy.type", "fixed-delay");
+    config.set("restart-strategy.fixed-delay.attempts", "1");
+    config.set("restart-strategy.fixed-delay.delay", "1 ms");
     if (!a.restore_from.empty()) config.set("execution.state-recovery.path", a.restore_from);
     tables_.connectors().add(std::make_shared<recording_factory>(std::move(output)));
     auto statements = sql::parse_script(c.begin);
@@ -169,6 +175,8 @@ public:
     if (statements.empty() || statements.back().as<sql::query>() == nullptr)
       throw not_for_this_test();
     query_ = sql::to_sql(*statements.back().as<sql::query>());
+    if (query_.find("VALUES") != std::string::npos)
+      throw not_for_this_test(); // they cannot be paced
     statements.pop_back();
     for (const auto& s : statements) {
       if (s.as<sql::insert>() != nullptr || s.as<sql::statement_set>() != nullptr)
@@ -236,25 +244,21 @@ bool runs_until(job_handle& job, const lines& sources, std::uint64_t rows, bool 
   return false;
 }
 
+enum class interruption { stop, kill, fail };
+
 /// Ends the job. Returns what to go on from, or nothing if it was faster.
-std::optional<std::string> interrupted(job_handle& job, const lines& sources,
-                                       const std::string& directory, std::uint64_t rows,
-                                       bool killed) {
-  if (!runs_until(job, sources, rows, killed)) return std::nullopt;
-  if (!killed) {
-    try {
-      return job.stop_with_savepoint(directory + "/savepoints");
-    } catch (const error&) { // it has just ended
-      job.wait();
-      return std::nullopt;
-    }
-  }
-  job.cancel();
+std::optional<std::string> stopped(job_handle& job, const std::string& directory,
+                                   interruption how) {
   try {
+    if (how == interruption::stop) return job.stop_with_savepoint(directory + "/savepoints");
+    job.cancel();
     job.wait();
     return std::nullopt;
   } catch (const job_cancelled&) {
     return "latest";
+  } catch (const state_error&) { // it has just ended
+    job.wait();
+    return std::nullopt;
   }
 }
 
@@ -264,21 +268,30 @@ struct statistics {
 };
 
 void run_case(const sql_case& c, const lines& expected, std::uint32_t from, std::uint32_t to,
-              bool killed, statistics& counts) {
+              interruption how, statistics& counts) {
   temporary_directory directory;
   auto output = std::make_shared<committed_changes>();
   session first(c, directory.path(), output, {from, {}});
   auto job = first.start();
   ++counts.run;
   auto middle = 1 + static_cast<std::uint64_t>(c.line) % (first.num_rows() - 1);
-  if (auto path = interrupted(job, first.sources(), directory.path(), middle, killed)) {
-    ++counts.interrupted;
-    session second(c, directory.path(), output, {to, *path});
-    second.start().wait();
+  if (runs_until(job, first.sources(), middle, how != interruption::stop)) {
+    if (how == interruption::fail) {
+      output->fail = true;
+      job.wait();
+      counts.interrupted += output->fail ? 0 : 1;
+    } else if (auto path = stopped(job, directory.path(), how)) {
+      ++counts.interrupted;
+      session second(c, directory.path(), output, {to, *path});
+      second.start().wait();
+    }
   }
   auto what
     = fmt::format("{}:{} {} ({} at {} of {} rows, parallelism {} then {})", c.file, c.line, c.name,
-                  killed ? "killed" : "stopped", middle, first.num_rows(), from, to);
+                  how == interruption::fail   ? "failed"
+                  : how == interruption::kill ? "killed"
+                                              : "stopped",
+                  middle, first.num_rows(), from, how == interruption::fail ? from : to);
   check_lines(sorted(expected), sorted(trimmed(output->rows())), what);
 }
 
@@ -305,8 +318,8 @@ BOOST_AUTO_TEST_CASE(sql_restore) {
       continue;
     ++number;
     try {
-      run_case(c, expected->text, number % 4 < 2 ? 1 : 3, number % 4 < 2 ? 3 : 2, number % 2 == 0,
-               counts);
+      run_case(c, expected->text, number % 4 < 2 ? 1 : 3, number % 4 < 2 ? 3 : 2,
+               static_cast<interruption>(number % 3), counts);
     } catch (const not_for_this_test&) {
       continue;
     } catch (const std::exception& e) {
