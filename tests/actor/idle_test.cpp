@@ -4,6 +4,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <array>
+
 namespace sluice::testing {
 
 BOOST_AUTO_TEST_SUITE(idle_tasks)
@@ -49,6 +51,36 @@ BOOST_AUTO_TEST_CASE(keep_no_record_until_the_next_one_comes) {
         expected += n % 3 + 1;
         BOOST_TEST(*seen == expected);
       }
+      stop(runtime, *job);
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(keep_no_record_when_credit_comes_while_they_are_at_work) {
+  using wide = std::array<std::int64_t, 128>; // so that few make a batch
+  constexpr std::int64_t full_batch = default_batch_records<wide>();
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      std::int64_t seen = 0;
+      bool not_as_meant = false;
+      stream_environment env;
+      stepped_runtime runtime(seed);
+      env.disable_operator_chaining().set_buffer_timeout(24h).set_parallelism(1);
+      env
+        .from_generator([](std::uint64_t n) { return static_cast<std::int64_t>(n); },
+                        {.records_per_second = 1.0 / 3600})
+        .flat_map([&](std::int64_t x, collector<wide>& out) {
+          for (std::int64_t i = 0; i <= full_batch; ++i) out.collect(wide{x});
+          // On other threads, meanwhile: the sink has the full batch and returns the credit.
+          const auto before = seen;
+          for (int i = 0; i < 1000 && seen < before + full_batch; ++i) runtime.step();
+          not_as_meant = not_as_meant || seen != before + full_batch;
+        })
+        .add_sink([&](const wide&) { ++seen; });
+      auto job = submit(runtime, env);
+      runtime.run();
+      BOOST_TEST(!not_as_meant);
+      BOOST_TEST(seen == full_batch + 1);
       stop(runtime, *job);
     }
   }

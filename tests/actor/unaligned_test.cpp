@@ -291,6 +291,7 @@ namespace {
 /// Passes on what comes in order within its key, slowly; fails on anything else.
 struct in_order {
   stepped_runtime* runtime;
+  std::int64_t* seen;
   value_state<std::int64_t> next_allowed;
   void open(keyed_runtime_context<std::int64_t>& c) {
     next_allowed = c.state(value_state_descriptor<std::int64_t>{"next allowed"});
@@ -300,13 +301,14 @@ struct in_order {
     if (x < next_allowed.value()) throw std::runtime_error("out of order or twice");
     next_allowed.update(x + 1);
     runtime->take_time(1ms);
+    ++*seen;
     out.collect(x);
   }
 };
 
 /// An exchange between subtasks that are slow; "slow" is chained to its sink.
 struct keyed_exchange {
-  static constexpr std::int64_t count = 3000;
+  static constexpr std::int64_t count = 50'000;
 
   keyed_exchange(std::uint64_t seed, std::uint32_t consumers, const std::string& directory,
                  const std::shared_ptr<committed_output>& output)
@@ -320,7 +322,7 @@ struct keyed_exchange {
     env.from_generator([](std::uint64_t i) { return static_cast<std::int64_t>(i); }, {count, {}})
       .uid("numbers")
       .key_by([](std::int64_t x) { return x % 17; })
-      .process(in_order{&runtime, {}})
+      .process(in_order{&runtime, &seen, {}})
       .uid("slow")
       .set_parallelism(consumers)
       .sink_to(std::make_shared<transactional_sink>(output))
@@ -333,6 +335,7 @@ struct keyed_exchange {
   stepped_runtime runtime;
   stream_environment env;
   std::shared_ptr<job_control> job;
+  std::int64_t seen = 0;
 };
 
 } // namespace
@@ -347,7 +350,8 @@ BOOST_AUTO_TEST_CASE(what_was_under_way_in_a_keyed_exchange_is_replayed_at_anoth
       {
         keyed_exchange first(seed, before, directory.path(), output);
         first.start();
-        first.runtime.run(500);
+        while (first.seen < 1000)
+          if (!first.runtime.step()) first.runtime.advance(1ms);
         auto path = first.runtime.request_checkpoint(*first.job);
         for (int i = 0; path.wait_for(0s) != std::future_status::ready; ++i) {
           BOOST_REQUIRE(i < 100'000);

@@ -6,6 +6,9 @@
 ///     ---- ordered rows              the same, in this order (in streaming mode: in any)
 ///     ---- changelog                 its changes, in streaming mode with one subtask
 ///     ---- text                      its rows as they are, in this order (EXPLAIN, SHOW)
+///     ---- parts                     parts of that text, one a line
+///     ---- plan                      the optimised plan of EXPLAIN, in both modes
+///     ---- batch plan                in batch mode; or `streaming plan`
 ///     ---- error                     parts of the message of a statement, one a line
 ///
 /// A file may start with statements that all of its cases begin with, before the first `===`. Lines
@@ -15,6 +18,7 @@
 /// one subtask and with three. Arguments: the file, then names of cases if not all.
 #include "sluice/table/session/table_environment.hpp"
 #include "sluice/table/sql/parser.hpp"
+#include "support/sql_cases.hpp"
 #include "support/temporary_directory.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -22,91 +26,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
+#include <set>
 #include <sstream>
 #include <string>
 #include <vector>
 
-namespace fs = std::filesystem;
-
 namespace sluice::testing {
 
 namespace {
-
-using lines = std::vector<std::string>;
-
-struct expectation {
-  std::string kind; ///< rows, ordered rows, changelog, error
-  lines text;
-};
-
-struct sql_case {
-  std::string file;
-  int line = 0;
-  std::string name;
-  std::string only;  ///< batch, streaming, or empty
-  std::string begin; ///< statements of the file
-  std::string statements;
-  std::vector<expectation> expected;
-};
-
-std::string trimmed(std::string text) {
-  auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
-  while (!text.empty() && blank(text.back())) text.pop_back();
-  auto begin = std::find_if_not(text.begin(), text.end(), blank);
-  return {begin, text.end()};
-}
-
-std::vector<sql_case> read_cases(const fs::path& file) {
-  std::ifstream in(file);
-  std::vector<sql_case> cases;
-  std::string common;
-  std::string text;
-  for (int number = 1; std::getline(in, text); ++number) {
-    if (text.starts_with("=== ")) {
-      sql_case c{file.filename().string(), number, trimmed(text.substr(4)), {}, common, {}, {}};
-      if (auto at = c.name.find("[only "); at != std::string::npos) {
-        c.only = c.name.substr(at + 6, c.name.find(']') - at - 6);
-        c.name = trimmed(c.name.substr(0, at));
-      }
-      cases.push_back(std::move(c));
-    } else if (text.starts_with("#") && (cases.empty() || cases.back().expected.empty())) {
-      continue;
-    } else if (cases.empty()) {
-      common += text + "\n";
-    } else if (text.starts_with("---- ")) {
-      cases.back().expected.push_back({trimmed(text.substr(5)), {}});
-    } else if (cases.back().expected.empty()) {
-      cases.back().statements += text + "\n";
-    } else if (!trimmed(text).empty()) {
-      cases.back().expected.back().text.push_back(trimmed(text));
-    }
-  }
-  return cases;
-}
 
 struct outcome {
   lines changes; ///< of the last statement, as `+I[a, 1]`
   lines rows;    ///< what they add up to
   std::string error;
 };
-
-/// The rows that are left when all changes are made. Errors: a row is taken back that is not there.
-lines materialized(const lines& changes) {
-  lines rows;
-  for (const auto& change : changes) {
-    auto row = change.substr(3, change.size() - 4);
-    if (change[0] == '+') {
-      rows.push_back(row);
-    } else {
-      auto at = std::find(rows.begin(), rows.end(), row);
-      if (at == rows.end()) throw error("taken back, but not there: " + change);
-      rows.erase(at);
-    }
-  }
-  return rows;
-}
 
 outcome run(const sql_case& c, const std::string& mode, int parallelism) {
   temporary_directory directory;
@@ -136,17 +69,6 @@ outcome run(const sql_case& c, const std::string& mode, int parallelism) {
   return result;
 }
 
-std::string joined(const lines& text) {
-  std::string all;
-  for (const auto& l : text) all += "\n    " + l;
-  return all;
-}
-
-void check_lines(const lines& expected, const lines& got, const std::string& what) {
-  BOOST_CHECK_MESSAGE(expected == got,
-                      what << ": expected" << joined(expected) << "\n  but got" << joined(got));
-}
-
 /// The lines of rows of text, which may have several each.
 lines text_lines(const lines& rows) {
   lines all;
@@ -158,15 +80,12 @@ lines text_lines(const lines& rows) {
   return all;
 }
 
-/// Blanks at the ends of a row do not count: they could not be seen in the file.
-lines trimmed(lines rows) {
-  for (auto& row : rows) row = trimmed(row);
-  return rows;
-}
-
-lines sorted(lines text) {
-  std::sort(text.begin(), text.end());
-  return text;
+/// What EXPLAIN says under that title.
+lines optimized_plan(const lines& explained) {
+  auto begin = std::find(explained.begin(), explained.end(), "== Optimized Plan ==");
+  auto end = std::find(explained.begin(), explained.end(), "== Job Graph ==");
+  if (begin == explained.end() || end == explained.end()) return {"this is no EXPLAIN"};
+  return {begin + 1, end};
 }
 
 void check(const sql_case& c, const expectation& e, const outcome& o, const std::string& mode,
@@ -185,8 +104,17 @@ void check(const sql_case& c, const expectation& e, const outcome& o, const std:
     BOOST_ERROR(what << ": " << o.error);
     return;
   }
-  if (e.kind == "text") {
+  if (e.kind == "plan" || e.kind == mode + " plan") {
+    check_lines(e.text, optimized_plan(text_lines(o.rows)), what);
+  } else if (e.kind.ends_with(" plan")) {
+    return;
+  } else if (e.kind == "text") {
     check_lines(e.text, text_lines(o.rows), what);
+  } else if (e.kind == "parts") {
+    auto text = joined(o.rows);
+    for (const auto& part : e.text)
+      BOOST_CHECK_MESSAGE(text.find(part) != std::string::npos,
+                          what << ": expected the part\n    " << part << "\n  but got" << text);
   } else if (e.kind == "changelog") {
     if (mode == "streaming" && parallelism == 1) check_lines(e.text, trimmed(o.changes), what);
   } else if (e.kind == "ordered rows" && mode == "batch") {
@@ -197,11 +125,12 @@ void check(const sql_case& c, const expectation& e, const outcome& o, const std:
 }
 
 void run_case(const sql_case& c) {
+  static const std::set<std::string> kinds{"rows", "ordered rows",   "changelog",
+                                           "text", "parts",          "error",
+                                           "plan", "streaming plan", "batch plan"};
   BOOST_REQUIRE_MESSAGE(!c.expected.empty(), c.name << ": expects nothing");
   for (const auto& e : c.expected)
-    BOOST_REQUIRE_MESSAGE(e.kind == "rows" || e.kind == "ordered rows" || e.kind == "changelog"
-                            || e.kind == "text" || e.kind == "error",
-                          c.name << ": unknown expectation " << e.kind);
+    BOOST_REQUIRE_MESSAGE(kinds.contains(e.kind), c.name << ": unknown expectation " << e.kind);
   for (const std::string mode : {"batch", "streaming"}) {
     if (!c.only.empty() && c.only != mode) continue;
     for (int parallelism : {1, 3}) {

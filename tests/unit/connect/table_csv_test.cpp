@@ -80,7 +80,7 @@ BOOST_AUTO_TEST_CASE(short_doubles_are_rounded_correctly) {
   }
   csv_file file(content);
   auto table = file.table("d DOUBLE, s STRING");
-  auto source = source_of(table)->make({.columns = {0}, .metadata = {}, .limit = {}});
+  auto source = source_of(table)->make({.columns = {0}, .metadata = {}, .filters = {}});
   table_reader reader(*source, all_splits(*source));
   row_texts ignored;
   std::size_t at = 0;
@@ -108,8 +108,8 @@ BOOST_AUTO_TEST_CASE(rows_do_not_depend_on_the_columns_that_are_read) {
   csv_file file("1,\"x\"y,a\n2,z\n3,\"q\",c\nx,5,6,7\n");
   auto table = file.table("i INT, s STRING, t STRING", ignoring);
   for (std::size_t c = 0; c < 3; ++c)
-    BOOST_TEST(read_table(table, {.columns = {c}, .metadata = {}, .limit = {}}).size() == 2u);
-  check(read_table(table, {.columns = {}, .metadata = {}, .limit = {}}), {"+I[]", "+I[]"});
+    BOOST_TEST(read_table(table, {.columns = {c}, .metadata = {}, .filters = {}}).size() == 2u);
+  check(read_table(table, {.columns = {}, .metadata = {}, .filters = {}}), {"+I[]", "+I[]"});
 }
 
 BOOST_AUTO_TEST_CASE(errors_name_line_text_and_field) {

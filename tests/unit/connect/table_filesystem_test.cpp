@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(partition_columns_come_from_directory_names) {
   auto table = files("dt DATE, name STRING, hr INT", dir / "t");
   table.partition_keys = {"dt", "hr"};
   check(read_table(table), {"+I[2024-01-01, x, 1]", "+I[2024-01-02, y, null]"});
-  check(read_table(table, {.columns = {2}, .metadata = {}, .limit = {}}), {"+I[1]", "+I[null]"});
+  check(read_table(table, {.columns = {2}, .metadata = {}, .filters = {}}), {"+I[1]", "+I[null]"});
   dir.write("t/plain.csv", "z\n");
   BOOST_CHECK_THROW(read_table(table), format_error);
 }

@@ -97,7 +97,7 @@ BOOST_AUTO_TEST_CASE(plain_lines_are_inserts_and_quotes_hide_commas) {
   auto table = describe("s STRING, i INT",
                         {{"connector", "inline"}, {"rows", "\"a, \"\"b\"\"\", 1\nnull,2"}});
   check(read_table(table), {"+I[a, \"b\", 1]", "+I[null, 2]"});
-  check(read_table(table, {.columns = {1}, .metadata = {}, .limit = {}}), {"+I[1]", "+I[2]"});
+  check(read_table(table, {.columns = {1}, .metadata = {}, .filters = {}}), {"+I[1]", "+I[2]"});
 }
 
 BOOST_AUTO_TEST_CASE(an_unbounded_table_waits_and_a_delay_is_kept) {
@@ -212,7 +212,7 @@ BOOST_AUTO_TEST_CASE(random_values_keep_their_bounds_and_the_seed_decides) {
              boost::test_tools::per_element());
   BOOST_TEST((nulls > 150 && nulls < 350));
   BOOST_TEST(rows[0].find("[1, 1], +I[4, ") != std::string::npos);
-  auto narrow = table::scan_request{.columns = {0, 3}, .metadata = {}, .limit = {}};
+  auto narrow = table::scan_request{.columns = {0, 3}, .metadata = {}, .filters = {}};
   BOOST_TEST(read_table(table, narrow, 100) == read_table(table, narrow, 7),
              boost::test_tools::per_element());
   options["seed"] = "43";

@@ -23,6 +23,9 @@ struct file_source_options {
   /// all.
   std::string regex = {};
 
+  /// Only files for whose path it is true. Called by one thread at a time. Empty: all.
+  std::function<bool(const std::string& path)> select = {};
+
   /// Whether directories in the directory are read too.
   bool recursive = true;
 

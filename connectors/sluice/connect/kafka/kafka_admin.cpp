@@ -49,8 +49,7 @@ struct kafka_admin::impl {
 
   [[noreturn]] void fail(const std::string& what, const std::string& reason) {
     rd_kafka_poll(client.get(), 0); // brings complaints
-    throw io_error(
-      fmt::format("{} at {}: {}{}", what, servers, reason, complaints.in_brackets()));
+    throw io_error(fmt::format("{} at {}: {}{}", what, servers, reason, complaints.in_brackets()));
   }
 
   /// Repeats a request until it succeeds, its answer is final, or time is up.
@@ -103,10 +102,10 @@ kafka_admin::kafka_admin(std::string bootstrap_servers, const kafka_properties& 
   config.set_all(properties, {{"bootstrap.servers", "it is an argument"}});
   config.set("bootstrap.servers", impl_->servers);
   rd_kafka_conf_set_opaque(config.get(), &impl_->complaints);
-  rd_kafka_conf_set_error_cb(
-    config.get(), [](rd_kafka_t*, int error, const char* text, void* opaque) {
-      static_cast<internal::complaints*>(opaque)->note(error, text);
-    });
+  rd_kafka_conf_set_error_cb(config.get(),
+                             [](rd_kafka_t*, int error, const char* text, void* opaque) {
+                               static_cast<internal::complaints*>(opaque)->note(error, text);
+                             });
   impl_->client = config.start(RD_KAFKA_CONSUMER); // a producer's look would make topics
 }
 

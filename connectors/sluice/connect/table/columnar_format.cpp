@@ -21,6 +21,7 @@ public:
   std::vector<option_definition> definitions(const std::string& prefix) const override {
     return csv_settings::definitions(prefix);
   }
+  bool takes_filters() const override { return true; }
   std::shared_ptr<const record_format> decoder(const format_columns& columns,
                                                const format_settings& settings) const override {
     return make_csv_decoder(columns, csv_settings::of(settings), settings.table);
@@ -66,7 +67,8 @@ public:
 } // namespace
 
 format_columns format_columns::all(std::vector<data_type::field> columns) {
-  format_columns result{std::move(columns), {}};
+  format_columns result;
+  result.columns = std::move(columns);
   result.wanted.resize(result.columns.size());
   std::iota(result.wanted.begin(), result.wanted.end(), std::size_t{0});
   return result;

@@ -4,6 +4,7 @@
 #include "sluice/connect/format/record_format.hpp"
 #include "sluice/table/column/columnar_batch.hpp"
 #include "sluice/table/connect/options.hpp"
+#include "sluice/table/expr/expression.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -20,6 +21,11 @@ struct format_columns {
   /// The columns of the batch, in its order, by number. Of an encoder: where column i of the record
   /// lies in the batch.
   std::vector<std::size_t> wanted;
+  /// Over the columns of the batch: rows for which it is not TRUE are left out. Null: all stay. Of
+  /// decoders of formats that take filters.
+  expression_ptr filter = nullptr;
+  /// What the filter knows of the session.
+  expression_context filter_context = {};
 
   /// All columns, in their order.
   static format_columns all(std::vector<data_type::field> columns);
@@ -44,6 +50,9 @@ public:
   /// The options it takes, under `prefix`: those of both directions, because a table may be read
   /// and written.
   virtual std::vector<option_definition> definitions(const std::string& prefix) const = 0;
+
+  /// Whether decoders leave out rows by themselves, before they have read all their fields.
+  virtual bool takes_filters() const { return false; }
 
   /// Decoders that append to `columnar_batch`es of the wanted columns. Errors: `plan_error`.
   virtual std::shared_ptr<const record_format> decoder(const format_columns& columns,

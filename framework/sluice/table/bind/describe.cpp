@@ -86,9 +86,10 @@ std::string create_text(const object_path& path, const catalog_table& table) {
 }
 
 std::string create_text(const object_path& path, const catalog_view& view) {
-  std::vector<std::string> names;
-  for (const auto& f : view.schema) names.push_back(f.name);
-  auto text = fmt::format("CREATE VIEW {} ({})", path.to_string(), quoted_names(names));
+  std::string names;
+  for (const auto& f : view.schema)
+    names += (names.empty() ? "\n  " : ",\n  ") + sql::quote_name(f.name);
+  auto text = fmt::format("CREATE VIEW {} ({}\n)", path.to_string(), names);
   if (!view.comment.empty()) text += "\nCOMMENT " + sql::quote_text(view.comment);
   return text + "\nAS " + view.text;
 }

@@ -222,6 +222,9 @@ relation_ptr make_sink(relation_ptr input, const target& to, bool overwrite,
   sink_node node;
   node.table = name;
   node.connector = description.connector;
+  for (bool metadata : {false, true})
+    for (const auto& c : to.columns)
+      if (c.metadata == metadata) node.declared.push_back({c.name, c.type});
   internal::located(to.position, [&] {
     node.sink = context.connectors.sink(description, context.session);
     if (overwrite) node.sink = node.sink->overwriting();

@@ -57,8 +57,9 @@ struct scan_request {
   std::vector<std::size_t> columns;
   /// Metadata columns by number; they follow the physical ones in the output.
   std::vector<std::size_t> metadata;
-  /// No more than so many rows are needed of all subtasks together, if that is known.
-  std::optional<std::uint64_t> limit;
+  /// Conditions over the columns of the output that the source takes (`takes_filter`): rows for
+  /// which one is not TRUE are left out.
+  std::vector<expression_ptr> filters;
 };
 
 /// A table that can be read. Immutable; holds no resources.
@@ -72,6 +73,14 @@ public:
   /// A source of columnar batches (`columnar_rows()`) with the columns that `request` asks for,
   /// with the declared types. Rows of a changelog have kinds.
   virtual std::shared_ptr<const source_base> make(const scan_request& request) const = 0;
+
+  /// Whether the source leaves out by itself the rows of `request` for which `condition`, over its
+  /// columns and deterministic, is not TRUE. Then nobody else does.
+  virtual bool takes_filter(const expression& condition, const scan_request& request) const {
+    (void)condition;
+    (void)request;
+    return false;
+  }
 
   /// The parallelism that the options ask for (`scan.parallelism`).
   virtual std::optional<std::uint32_t> parallelism() const { return std::nullopt; }

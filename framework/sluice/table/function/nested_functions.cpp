@@ -144,6 +144,9 @@ resolved_call resolve_item(std::span<const call_argument> args) {
   if (from.is(type_root::array)) {
     want_flat_value(from.element());
     if (!args[1].type.is_integer()) throw plan_error("the index must be an integer");
+    if (args[1].literal && !args[1].literal->is_null() && args[1].literal->integer() < 1)
+      throw plan_error(
+        fmt::format("elements are counted from 1, not from {}", args[1].literal->integer()));
     call.result = from.element().as_nullable();
     call.arguments = {from, data_type::bigint().with_nullable(args[1].type.nullable())};
     call.run = [](kernel_call& c) {

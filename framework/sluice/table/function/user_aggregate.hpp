@@ -38,8 +38,8 @@ template <class F, class... A>
 class user_aggregate final : public aggregate_function {
 public:
   using state = typename F::accumulator;
-  using result_value = std::remove_cvref_t<
-    decltype(std::declval<const F&>().get_value(std::declval<const state&>()))>;
+  using result_value = std::remove_cvref_t<decltype(std::declval<const F&>().get_value(
+    std::declval<const state&>()))>;
   static constexpr bool can_retract
     = requires(const F& f, state& s, A... a) { f.retract(s, a...); };
   /// NULL arguments are passed over unless some parameter takes them.
@@ -57,9 +57,8 @@ public:
 
   void update(std::byte* const* states, std::size_t offset, std::span<const column* const> args,
               const selection& rows) const override {
-    each(args, rows, [&](std::size_t k, const A&... a) {
-      f_.accumulate(*at(states[k] + offset), a...);
-    });
+    each(args, rows,
+         [&](std::size_t k, const A&... a) { f_.accumulate(*at(states[k] + offset), a...); });
   }
   void update_one(std::byte* s, std::span<const column* const> args,
                   const selection& rows) const override {
@@ -68,9 +67,8 @@ public:
   void retract(std::byte* const* states, std::size_t offset, std::span<const column* const> args,
                const selection& rows) const override {
     if constexpr (can_retract)
-      each(args, rows, [&](std::size_t k, const A&... a) {
-        f_.retract(*at(states[k] + offset), a...);
-      });
+      each(args, rows,
+           [&](std::size_t k, const A&... a) { f_.retract(*at(states[k] + offset), a...); });
   }
   void merge(std::byte* const* into, const std::byte* const* from, std::size_t offset,
              std::size_t count) const override {
@@ -148,8 +146,9 @@ resolve_user_aggregate(const F& f, std::span<const call_argument> arguments, boo
   (take(sql_type_of<A>()), ...);
   if (!fits) throw_no_overload(arguments, {signature});
   if (retractable && !user_aggregate<F, A...>::can_retract)
-    throw plan_error(signature + " cannot take rows back, which this query needs: give it a "
-                                 "retract(accumulator&, arguments...)");
+    throw plan_error(signature
+                     + " cannot take rows back, which this query needs: give it a "
+                       "retract(accumulator&, arguments...)");
   return std::make_shared<user_aggregate<F, A...>>(f, std::move(types));
 }
 

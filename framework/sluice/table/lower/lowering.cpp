@@ -41,13 +41,6 @@ std::vector<std::size_t> first_columns(std::size_t count) {
   return columns;
 }
 
-bool one_of(const std::vector<std::vector<std::size_t>>& keys, std::vector<std::size_t> key) {
-  std::sort(key.begin(), key.end());
-  return std::any_of(keys.begin(), keys.end(), [&](const auto& unique) {
-    return std::includes(key.begin(), key.end(), unique.begin(), unique.end());
-  });
-}
-
 /// The smallest of the unique keys.
 std::vector<std::size_t> best_of(const std::vector<std::vector<std::size_t>>& keys) {
   if (keys.empty()) return {};
@@ -391,20 +384,23 @@ struct lowering::impl {
 
   // -- sinks --------------------------------------------------------------------------------------
 
-  /// Whether rows that count for one primary key may come from different rows of the query, so that
-  /// the sink has to be told which is valid.
-  bool materializes(const relation& input, const sink_node& n, const changelog_mode& offered) {
-    if (n.primary_key.empty() || !updates(offered)) return false;
-    if (settings.materialize == upsert_materialize::force) return true;
-    return settings.materialize == upsert_materialize::automatic
-           && !one_of(properties.unique_keys(input), n.primary_key);
+  bool materializes(const relation& r, const sink_node& n, const changelog_mode& offered) {
+    switch (settings.materialize) {
+    case upsert_materialize::none:
+      return false;
+    case upsert_materialize::automatic:
+      return properties.materializes(r, n);
+    case upsert_materialize::force:
+      return !n.primary_key.empty() && updates(offered);
+    }
+    return false;
   }
 
   void add_sink(const relation_ptr& r, const sink_node& n) {
     const auto& input = r->input();
     auto offered = properties.changes(input);
     auto accepted = n.sink->accept(offered);
-    auto materialize = !accepted.insert_only() && materializes(input, n, offered);
+    auto materialize = !accepted.insert_only() && materializes(*r, n, offered);
     auto rows = lower(r->inputs[0], accepted.update_before || materialize);
     if (needs_null_check(input, n))
       rows

@@ -3,6 +3,7 @@
 #include "sluice/table/rules/rewrite.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 namespace sluice::table {
 
@@ -120,15 +121,37 @@ bool plan_properties::needs_update_before(const relation& r, std::size_t input) 
   // A row that passed may not pass any more after an update.
   if (r.as<filter_node>() != nullptr) return true;
   if (r.as<project_node>() != nullptr || r.as<union_node>() != nullptr
-      || r.as<watermark_node>() != nullptr || r.as<sink_node>() != nullptr)
+      || r.as<watermark_node>() != nullptr)
     return false;
+  if (const auto* n = r.as<sink_node>())
+    return n->sink->accept(changes(r.input())).update_before || materializes(r, *n);
   return true;
+}
+
+bool plan_properties::materializes(const relation& r, const sink_node& sink) {
+  if (sink.primary_key.empty() || !updates(changes(r.input()))) return false;
+  if (sink.sink->accept(changes(r.input())).insert_only()) return false;
+  auto sorted = sink.primary_key;
+  std::sort(sorted.begin(), sorted.end());
+  return !some_covered(sorted, unique_keys(r.input()));
 }
 
 const std::vector<std::vector<std::size_t>>& plan_properties::unique_keys(const relation& r) {
   auto known = keys_.find(&r);
   if (known == keys_.end()) known = keys_.emplace(&r, find_keys(r)).first;
   return known->second;
+}
+
+keys plan_properties::keys_in_order(const relation& r, std::size_t input,
+                                    std::vector<std::size_t> exchanged_by) {
+  const auto& all = unique_keys(r.input(input));
+  // Rows that never change go one way only.
+  if (!updates(changes(r.input(input)))) return all;
+  std::sort(exchanged_by.begin(), exchanged_by.end());
+  keys result;
+  for (const auto& key : all)
+    if (covers(key, exchanged_by)) result.push_back(key);
+  return result;
 }
 
 keys plan_properties::find_keys(const relation& r) {
@@ -155,18 +178,19 @@ keys plan_properties::find_keys(const relation& r) {
   } else if (const auto* p = r.as<project_node>()) {
     result = through_projection(*p, unique_keys(r.input()));
   } else if (const auto* j = r.as<join_node>()) {
-    const auto& left = unique_keys(r.input(0));
+    const auto left
+      = j->null_aware ? unique_keys(r.input(0)) : keys_in_order(r, 0, side_keys(*j, true));
     if (j->type == join_type::semi || j->type == join_type::anti) return left;
-    const auto& right = unique_keys(r.input(1));
+    const auto right = keys_in_order(r, 1, side_keys(*j, false));
     const auto width = r.input(0).columns.size();
     auto shifted = [&](std::vector<std::size_t> key) {
       for (auto& c : key) c += width;
       return key;
     };
-    if (some_covered(side_keys(*j, false), right) && j->type != join_type::right
+    if (some_covered(side_keys(*j, false), unique_keys(r.input(1))) && j->type != join_type::right
         && j->type != join_type::full)
       for (const auto& key : left) add(result, key);
-    if (some_covered(side_keys(*j, true), left) && j->type != join_type::left
+    if (some_covered(side_keys(*j, true), unique_keys(r.input(0))) && j->type != join_type::left
         && j->type != join_type::full)
       for (const auto& key : right) add(result, shifted(key));
     for (const auto& of_left : left)
@@ -177,7 +201,7 @@ keys plan_properties::find_keys(const relation& r) {
         add(result, std::move(key));
       }
   } else if (const auto* k = r.as<rank_node>()) {
-    result = unique_keys(r.input());
+    result = keys_in_order(r, 0, k->partition);
     if (k->last == 1 && k->function == rank_function::row_number) add(result, k->partition);
     if (k->output_rank && k->function == rank_function::row_number) {
       auto key = k->partition;
@@ -191,10 +215,28 @@ keys plan_properties::find_keys(const relation& r) {
   return result;
 }
 
+namespace {
+
+/// Notes who sends UPDATE_BEFORE rows: those whose consumers want them.
+void find_senders(const relation& r, bool wanted, plan_properties& properties,
+                  std::unordered_set<const relation*>& senders) {
+  wanted = wanted && properties.changes(r).update_after;
+  if (wanted) senders.insert(&r);
+  for (std::size_t i = 0; i < r.inputs.size(); ++i)
+    find_senders(r.input(i), wanted || properties.needs_update_before(r, i), properties, senders);
+}
+
+} // namespace
+
 std::string to_string_with_changes(const relation_ptr& plan, execution_mode mode) {
   plan_properties properties(mode);
-  return to_string(*plan, [&](const relation& r) {
-    return ", changelogMode=[" + properties.changes(r).to_string() + "]";
+  std::unordered_set<const relation*> senders;
+  find_senders(*plan, plan->as<sink_node>() == nullptr, properties, senders);
+  return to_string(*plan, [&](const relation& r) -> std::string {
+    if (r.as<sink_node>() != nullptr) return ", changelogMode=[NONE]";
+    auto mode_of = properties.changes(r);
+    mode_of.update_before = senders.contains(&r);
+    return ", changelogMode=[" + mode_of.to_string() + "]";
   });
 }
 

@@ -19,17 +19,26 @@ public:
   /// The changes that may come out of `r` if every UPDATE_BEFORE is asked for.
   changelog_mode changes(const relation& r);
 
-  /// Sets of columns that hold no two rows alike (of the rows that are valid at a time). Each is
-  /// sorted.
+  /// Sets of columns that hold no two rows alike (of the rows that are valid at a time), and whose
+  /// changes come in order. After an exchange by columns outside of a key, they do not: what takes
+  /// a row back may then be later than what replaces it, as they come from different subtasks. Each
+  /// is sorted.
   const std::vector<std::vector<std::size_t>>& unique_keys(const relation& r);
 
   /// Whether `r` needs the UPDATE_BEFORE rows of its input number `input`, if its own are not asked
   /// for by others.
   bool needs_update_before(const relation& r, std::size_t input);
 
+  /// Whether rows that count for one primary key of a sink may come from different rows of the
+  /// query, so that somebody has to tell it which is valid.
+  bool materializes(const relation& r, const sink_node& sink);
+
 private:
   changelog_mode find_changes(const relation& r);
   std::vector<std::vector<std::size_t>> find_keys(const relation& r);
+  /// The keys of an input of `r` whose changes still come in order when it was spread by columns.
+  std::vector<std::vector<std::size_t>> keys_in_order(const relation& r, std::size_t input,
+                                                      std::vector<std::size_t> exchanged_by);
 
   execution_mode mode_;
   std::unordered_map<const relation*, changelog_mode> changes_;

@@ -106,7 +106,10 @@ struct writer {
 
   std::string operator()(const scan_node& n) const {
     auto text = fmt::format("TableSourceScan(table=[{}], fields=[{}]", n.table, fields(r.columns));
-    if (n.request.limit) text += fmt::format(", limit=[{}]", *n.request.limit);
+    if (!n.request.filters.empty())
+      text += fmt::format(", filter=[{}]", joined(n.request.filters, [](const expression_ptr& e) {
+                            return e->to_string();
+                          }));
     return text + ")";
   }
   std::string operator()(const values_node& n) const {

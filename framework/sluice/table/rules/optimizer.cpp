@@ -10,8 +10,10 @@ relation_ptr optimize(const relation_ptr& plan, const optimizer_context& context
   p = rules::merge_projections(p);
   p = rules::fuse_windows(p);
   p = rules::fuse_ranks(p, context.mode);
+  p = rules::split_distinct(p, context.mode);
   p = rules::prune_columns(p);
-  return rules::merge_projections(p);
+  p = rules::merge_projections(p);
+  return rules::push_into_scans(p, context.mode);
 }
 
 } // namespace sluice::table

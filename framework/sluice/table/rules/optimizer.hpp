@@ -38,8 +38,16 @@ relation_ptr fuse_windows(const relation_ptr& plan);
 /// Errors: `binding_error` for a window function or an order without bound in streaming mode.
 relation_ptr fuse_ranks(const relation_ptr& plan, execution_mode mode);
 
+/// In batch mode, aggregates of the distinct values of some columns, and no others, become two
+/// aggregates by keys: those can be spread over subtasks and put on disk.
+relation_ptr split_distinct(const relation_ptr& plan, execution_mode mode);
+
 /// Reads and computes only what is used.
 relation_ptr prune_columns(const relation_ptr& plan);
+
+/// Gives conditions on what is read to sources that can leave out rows by themselves. In streaming
+/// mode not where there are watermarks, which rows that are left out tell as well.
+relation_ptr push_into_scans(const relation_ptr& plan, execution_mode mode);
 
 } // namespace rules
 } // namespace sluice::table

@@ -73,7 +73,7 @@ pruned prune_scan(const relation_ptr& r, scan_node n, columns_used used) {
     for (auto k : n.primary_key) used[k] = true;
   use_something(used, *r);
   scan_request request;
-  request.limit = n.request.limit;
+  SLUICE_CHECK(n.request.filters.empty(), "filters are pushed into scans after this rule");
   std::vector<relation_column> columns;
   std::vector<std::size_t> place(used.size(), gone);
   for (std::size_t i = 0; i < used.size(); ++i) {

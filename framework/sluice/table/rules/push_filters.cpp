@@ -76,6 +76,15 @@ relation_ptr through_union(const relation_ptr& r, const conditions& above) {
   return r->with_inputs(std::move(inputs));
 }
 
+/// Whether a condition is not TRUE when all of these columns are NULL. Not all that are, are told.
+bool rejects_nulls(const expression& e, std::size_t first, std::size_t last) {
+  if (e.kind() == expression_kind::input) return e.index() >= first && e.index() < last;
+  bool calls = e.kind() == expression_kind::call || e.kind() == expression_kind::cast;
+  if (!calls || !e.function().propagates_nulls) return false;
+  return std::any_of(e.children().begin(), e.children().end(),
+                     [&](const expression_ptr& c) { return rejects_nulls(*c, first, last); });
+}
+
 /// A join that is taken apart to be put together again.
 class join_rule {
 public:
@@ -87,6 +96,7 @@ public:
   }
 
   relation_ptr apply(conditions above) {
+    drop_unwanted_rows(above);
     const auto type = node_.type;
     const auto inner = type == join_type::inner;
     const auto semi = type == join_type::semi;
@@ -116,6 +126,19 @@ public:
   }
 
 private:
+  /// An outer join need not make rows with NULLs that the conditions above do not let pass.
+  void drop_unwanted_rows(const conditions& above) {
+    auto rejected = [&](std::size_t first, std::size_t last) {
+      return std::any_of(above.begin(), above.end(),
+                         [&](const expression_ptr& c) { return rejects_nulls(*c, first, last); });
+    };
+    auto& type = node_.type;
+    if ((type == join_type::right || type == join_type::full) && rejected(0, left_width_))
+      type = type == join_type::full ? join_type::left : join_type::inner;
+    if ((type == join_type::left || type == join_type::full) && rejected(left_width_, width_))
+      type = type == join_type::full ? join_type::right : join_type::inner;
+  }
+
   template <class F>
   static void take(conditions& from, conditions& to, F&& f) {
     auto [taken, rest] = split(std::move(from), f);

@@ -31,6 +31,18 @@ bool reads_unbounded(const relation& r) {
                      [](const relation_ptr& in) { return reads_unbounded(*in); });
 }
 
+/// How many rows come out of a plan at most, if that is known before it runs and none is taken
+/// back.
+std::optional<std::uint64_t> most_rows(const relation& plan, execution_mode mode) {
+  const auto* r = &plan;
+  while (r->as<project_node>() != nullptr) r = &r->input();
+  const auto* sort = r->as<sort_node>();
+  if (sort == nullptr || !sort->keys.empty() || !sort->limit || *sort->limit == 0)
+    return std::nullopt;
+  if (!plan_properties(mode).changes(plan).insert_only()) return std::nullopt;
+  return sort->limit;
+}
+
 /// Whether a stream that takes these changes can be made of the rows of a plan.
 void check_changes(const relation& plan, execution_mode mode, const changelog_mode& accepted) {
   plan_properties properties(mode);
@@ -97,12 +109,14 @@ table_result table_environment::session::run_query(const relation_ptr& plan) {
   auto mode = mode_of(plan);
   job_builder job(*this, mode);
   auto queue = std::make_shared<result_queue>();
-  job.lowering().add_result(job.optimized(plan), make_result_sink(queue), true);
+  const auto better = job.optimized(plan);
+  job.lowering().add_result(better, make_result_sink(queue), true);
   auto graph = job.graph("collect");
   graph.config.caller_waits = true; // whoever reads the results
   job_handle handle(default_executor().submit(std::move(graph)));
   return table_result::of_query(plan->columns, mode == execution_mode::streaming, handle,
-                                std::move(queue), config.max_column_width(), config.zone());
+                                std::move(queue), config.max_column_width(), config.zone(),
+                                most_rows(*better, mode));
 }
 
 table_result table_environment::session::run_inserts(const std::vector<relation_ptr>& plans,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 #include <utility>
 
@@ -39,7 +40,8 @@ table_result table_result::of_job(job_handle job) {
 
 table_result table_result::of_query(std::vector<relation_column> columns, bool changelog,
                                     job_handle job, std::shared_ptr<result_queue> queue,
-                                    std::size_t max_width, time_zone zone) {
+                                    std::size_t max_width, time_zone zone,
+                                    std::optional<std::uint64_t> most) {
   table_result r;
   r.has_rows_ = true;
   r.changelog_ = changelog;
@@ -49,6 +51,7 @@ table_result table_result::of_query(std::vector<relation_column> columns, bool c
   r.queue_ = std::move(queue);
   r.max_width_ = max_width;
   r.zone_ = std::move(zone);
+  r.most_ = most;
   return r;
 }
 
@@ -64,6 +67,8 @@ table_result& table_result::operator=(table_result&& other) noexcept {
   job_ = std::exchange(other.job_, std::nullopt);
   queue_ = std::move(other.queue_);
   rows_ = std::move(other.rows_);
+  most_ = other.most_;
+  cancelled_ = other.cancelled_;
   max_width_ = other.max_width_;
   zone_ = std::move(other.zone_);
   return *this;
@@ -93,10 +98,17 @@ table_result::next_until(std::chrono::steady_clock::time_point deadline) {
   for (;;) {
     // A job that fails says nothing here, so it is looked at now and then.
     auto now = std::chrono::steady_clock::now();
-    if (auto rows = queue_->take(std::min(deadline, now + 50ms))) return rows;
+    auto until = std::min(deadline, now + 50ms);
+    if (auto rows = queue_->take(until)) {
+      count(*rows);
+      return rows;
+    }
+    // If it gave up early, a writer has ended, and the job is likely to.
+    auto patience
+      = std::max<std::chrono::nanoseconds>(until - std::chrono::steady_clock::now(), 1ms);
     auto over = [&] {
       try {
-        return job_->wait_for(1ms).has_value();
+        return job_->wait_for(patience).has_value();
       } catch (...) {
         ended_ = true;
         throw;
@@ -111,6 +123,16 @@ table_result::next_until(std::chrono::steady_clock::time_point deadline) {
   }
 }
 
+/// The last row of a query with LIMIT ends its job, which may have much more to read.
+void table_result::count(const columnar_batch& rows) {
+  if (!most_) return;
+  *most_ -= std::min<std::uint64_t>(*most_, rows.size());
+  if (*most_ > 0) return;
+  ended_ = cancelled_ = true;
+  queue_->close();
+  job_->cancel();
+}
+
 std::vector<std::string> table_result::collect_text() {
   std::vector<std::string> lines;
   while (auto rows = next())
@@ -119,7 +141,12 @@ std::vector<std::string> table_result::collect_text() {
 }
 
 void table_result::wait() {
-  if (job_) job_->wait();
+  if (!job_) return;
+  try {
+    job_->wait();
+  } catch (const job_cancelled&) {
+    if (!cancelled_) throw;
+  }
 }
 
 void table_result::print() { print(std::cout); }

@@ -28,10 +28,11 @@ public:
                               bool bare = false);
   /// An INSERT.
   static table_result of_job(job_handle job);
-  /// A query, whose rows come out of `queue`. `changelog`: rows have kinds worth showing.
+  /// A query, whose rows come out of `queue`. `changelog`: rows have kinds worth showing. `most`:
+  /// so many rows come at most, so that the job may be cancelled when they are there.
   static table_result of_query(std::vector<relation_column> columns, bool changelog, job_handle job,
                                std::shared_ptr<result_queue> queue, std::size_t max_width,
-                               time_zone zone);
+                               time_zone zone, std::optional<std::uint64_t> most = std::nullopt);
 
   table_result(table_result&&) noexcept;
   table_result& operator=(table_result&&) noexcept;
@@ -65,6 +66,8 @@ public:
   void wait();
 
 private:
+  void count(const columnar_batch& rows);
+
   using stop_function = std::function<bool()>;
   std::unique_ptr<columnar_batch> next_unless(const stop_function& stop);
   void print_changes(std::ostream& out, const stop_function& stop);
@@ -78,6 +81,8 @@ private:
   std::optional<job_handle> job_;
   std::shared_ptr<result_queue> queue_;
   std::unique_ptr<columnar_batch> rows_; ///< those that are there
+  std::optional<std::uint64_t> most_;    ///< rows that are still to come, at most
+  bool cancelled_ = false;               ///< the job, as no more rows come
   std::size_t max_width_ = 30;
   time_zone zone_;
 };

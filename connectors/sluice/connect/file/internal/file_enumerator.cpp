@@ -163,6 +163,7 @@ private:
   bool wanted(const fs::path& path) const {
     if (regex_ && !std::regex_match(fs::absolute(path).lexically_normal().string(), *regex_))
       return false;
+    if (spec_->options.select && !spec_->options.select(path.string())) return false;
     auto& glob = spec_->options.glob;
     if (glob.empty()) return true;
     auto name = glob.find('/') == std::string::npos

@@ -5,6 +5,7 @@
 #include "sluice/connect/table/internal/short_text.hpp"
 #include "sluice/connect/table/internal/value_text.hpp"
 #include "sluice/core/errors.hpp"
+#include "sluice/table/expr/evaluator.hpp"
 #include "sluice/table/types/number_text.hpp"
 
 #include <fmt/format.h>
@@ -88,6 +89,12 @@ public:
       types_.push_back(columns.columns[i].type);
       texts_ |= types_.back().is_character() || types_.back().is_nested();
     }
+    if (columns.filter) {
+      filter_.emplace(columns.filter, columns_.filter_context);
+      read_by_filter_.resize(wanted_.size());
+      for (auto i : inputs_of(*columns.filter)) read_by_filter_[i] = true;
+      for (const auto& t : types_) gathered_.emplace_back(t);
+    }
     rows_.set_columns(columns.columns.size());
     rules_.element_delimiter = settings_->array_delimiter;
     if (settings_->null_literal) rules_.null_literal = &*settings_->null_literal;
@@ -162,6 +169,7 @@ private:
       fill_columns(out);
       if (failed_) refuse({rows_.good()[failed_->first], failed_->second});
       kept_.assign(rows_.good().begin(), rows_.good().end());
+      filter_late(out);
     } else {
       done = fill_strictly(out);
     }
@@ -187,6 +195,7 @@ private:
     std::size_t row = rows_.good()[i];
     level_columns(out, i);
     kept_.resize(i);
+    filter_late(out);
     if (i > 0) return row; // the next call begins with the row that fails
     return refuse({row, reason}) ? row + 1 : row;
   }
@@ -250,8 +259,52 @@ private:
 
   void fill_columns(columnar_batch& out) {
     failed_.reset();
-    for (std::size_t w = 0; w < wanted_.size(); ++w) fill_column(out.writable(w), wanted_[w]);
+    filtered_ = false;
+    if (filter_) fill_columns(out, true);
+    // Of rows that are left out, the other fields are not read. Where something is wrong, the rows
+    // keep their numbers until that is told, and are left out later.
+    if (filter_ && !failed_) filter_early(out);
+    fill_columns(out, false);
     out.set_rows(rows_.good().size());
+  }
+
+  /// Fills the columns that the filter reads, or the others.
+  void fill_columns(columnar_batch& out, bool read_by_filter) {
+    for (std::size_t w = 0; w < wanted_.size(); ++w)
+      if ((filter_ && read_by_filter_[w]) == read_by_filter)
+        fill_column(out.writable(w), wanted_[w]);
+  }
+
+  void filter_early(columnar_batch& out) {
+    filtered_ = true;
+    if (!gather_filtered(out)) return;
+    for (std::size_t w = 0; w < wanted_.size(); ++w)
+      if (read_by_filter_[w]) std::swap(out.writable(w), gathered_[w]);
+  }
+
+  /// Puts what the filter takes of the columns that it reads into `gathered_`; false if it takes
+  /// all rows.
+  bool gather_filtered(columnar_batch& out) {
+    const auto size = rows_.good().size();
+    std::vector<column_ptr> columns;
+    for (std::size_t w = 0; w < wanted_.size(); ++w)
+      columns.push_back(read_by_filter_[w] ? out.share(w) : column::nulls(types_[w], size));
+    const columnar_batch seen(std::move(columns), size);
+    const auto rows = filter_->select(seen);
+    if (rows.size() == size) return false;
+    for (std::size_t w = 0; w < wanted_.size(); ++w)
+      if (read_by_filter_[w]) gather_into(gathered_[w], seen.at(w), rows.rows(), rows.size());
+    rows_.keep(rows);
+    return true;
+  }
+
+  /// Leaves out rows of `out` that were filled though the filter does not take them.
+  void filter_late(columnar_batch& out) {
+    if (!filter_ || filtered_) return;
+    const auto rows = filter_->select(out);
+    for (std::size_t k = 0; k < rows.size(); ++k) kept_[k] = kept_[rows[k]];
+    kept_.resize(rows.size());
+    out.keep_rows(rows);
   }
 
   void fill_column(column& c, const wanted_column& w) {
@@ -384,6 +437,10 @@ private:
   text_rules rules_;
   bool discarding_ = false; // inside an overlong record
   std::optional<record_scanner> scanner_;
+  std::optional<row_filter> filter_;
+  std::vector<bool> read_by_filter_; // of the wanted columns
+  std::vector<column> gathered_;     // of each wanted column
+  bool filtered_ = false;            // the rows that the filter does not take were left out
 
   // the chunk at hand
   std::string_view chunk_;

@@ -232,4 +232,11 @@ bool csv_rows::resolve(std::string_view raw, std::string& scratch, std::string_v
   return closed;
 }
 
+void csv_rows::keep(const selection& rows) {
+  for (auto* list : {&good_, &first_end_, &begin_, &fields_}) {
+    for (std::size_t k = 0; k < rows.size(); ++k) (*list)[k] = (*list)[rows[k]];
+    list->resize(rows.size());
+  }
+}
+
 } // namespace sluice::table::internal

@@ -4,6 +4,7 @@
 #include "sluice/connect/format/detail/byte_kernels.hpp"
 #include "sluice/connect/format/record_format.hpp"
 #include "sluice/connect/table/internal/csv_settings.hpp"
+#include "sluice/table/column/selection.hpp"
 
 #include <cstdint>
 #include <span>
@@ -48,6 +49,8 @@ public:
   std::size_t check(std::size_t from, bool all);
 
   const std::vector<std::uint32_t>& good() const noexcept { return good_; }
+  /// Of the good rows, only `rows` stay good.
+  void keep(const selection& rows);
   const std::vector<csv_bad_row>& bad() const noexcept { return bad_; }
   /// Whether some good row has fewer fields than there are columns.
   bool some_short() const noexcept { return some_short_; }

@@ -3,6 +3,8 @@
 #include "sluice/connect/table/internal/partition_path.hpp"
 #include "sluice/connect/table/internal/value_text.hpp"
 #include "sluice/core/errors.hpp"
+#include "sluice/table/expr/evaluator.hpp"
+#include "sluice/table/rules/rewrite.hpp"
 
 #include <fmt/format.h>
 
@@ -12,6 +14,24 @@ namespace sluice::table::internal {
 
 namespace {
 
+using partitions = std::vector<std::pair<std::string, std::string>>;
+
+/// Appends the value of partition column `name`.
+void append_partition(column& value, const std::string& name, const partitions& of_file,
+                      std::string_view path, const file_columns& table) {
+  auto at
+    = std::find_if(of_file.begin(), of_file.end(), [&](const auto& p) { return p.first == name; });
+  if (at == of_file.end())
+    throw format_error(fmt::format("{}: there is no directory of partition column {}, '{}=...', "
+                                   "below {}",
+                                   path, name, name, table.base));
+  if (at->second == table.default_partition)
+    value.append_null();
+  else if (!append_value(value, at->second, {}))
+    throw format_error(fmt::format("{}: partition column {}: \"{}\" is not {}", path, name,
+                                   at->second, describe_type(value.type())));
+}
+
 class file_columns_decoder final : public record_decoder {
 public:
   explicit file_columns_decoder(std::shared_ptr<const file_columns> settings)
@@ -20,7 +40,7 @@ public:
   void open_file(const input_file& file) override {
     records_->open_file(file);
     constants_.clear();
-    auto partitions = partitions_of(settings_->base, file.path);
+    const auto of_file = partitions_of(settings_->base, file.path);
     for (const auto& wanted : settings_->columns) {
       auto value = std::make_unique<column>(wanted.type);
       using enum file_column::origin;
@@ -28,7 +48,7 @@ public:
       case record:
         break;
       case partition:
-        append_partition(*value, wanted.partition, partitions, file.path);
+        append_partition(*value, wanted.partition, of_file, file.path, *settings_);
         break;
       case path:
         value->append_text(file.path);
@@ -65,22 +85,6 @@ public:
   }
 
 private:
-  void append_partition(column& value, const std::string& name,
-                        const std::vector<std::pair<std::string, std::string>>& partitions,
-                        std::string_view path) const {
-    auto at = std::find_if(partitions.begin(), partitions.end(),
-                           [&](const auto& p) { return p.first == name; });
-    if (at == partitions.end())
-      throw format_error(fmt::format("{}: there is no directory of partition column {}, '{}=...', "
-                                     "below {}",
-                                     path, name, name, settings_->base));
-    if (at->second == settings_->default_partition)
-      value.append_null();
-    else if (!append_value(value, at->second, {}))
-      throw format_error(fmt::format("{}: partition column {}: \"{}\" is not {}", path, name,
-                                     at->second, describe_type(value.type())));
-  }
-
   std::shared_ptr<const file_columns> settings_;
   std::unique_ptr<record_decoder> records_;
   columnar_batch inner_;
@@ -105,6 +109,25 @@ private:
 };
 
 } // namespace
+
+std::function<bool(const std::string& path)>
+partition_filter(const file_columns& table, std::vector<expression_ptr> conditions,
+                 expression_context context) {
+  auto condition = rules::conjunction(std::move(conditions));
+  return [table, condition, context](const std::string& path) {
+    const auto of_file = partitions_of(table.base, path);
+    std::vector<column_ptr> row;
+    for (const auto& c : table.columns) {
+      auto value = std::make_shared<column>(c.type);
+      if (c.from == file_column::origin::partition)
+        append_partition(*value, c.partition, of_file, path, table);
+      row.push_back(c.from == file_column::origin::partition ? std::move(value)
+                                                             : column::nulls(c.type, 1));
+    }
+    const columnar_batch one(std::move(row), 1);
+    return !row_filter(condition, context).select(one).empty();
+  };
+}
 
 std::shared_ptr<const record_format> make_file_columns(file_columns settings) {
   return std::make_shared<file_columns_format>(std::move(settings));

@@ -3,6 +3,7 @@
 
 #include "sluice/connect/table/columnar_format.hpp"
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -27,5 +28,12 @@ struct file_columns {
   std::string default_partition;
 };
 std::shared_ptr<const record_format> make_file_columns(file_columns settings);
+
+/// Whether a file may have rows for which all `conditions` are TRUE. They read partition columns
+/// only, by their numbers in `table.columns`. Errors of the function: `format_error` for a path
+/// that does not tell a partition.
+std::function<bool(const std::string& path)>
+partition_filter(const file_columns& table, std::vector<expression_ptr> conditions,
+                 expression_context context);
 
 } // namespace sluice::table::internal

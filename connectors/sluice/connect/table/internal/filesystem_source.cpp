@@ -6,6 +6,7 @@
 #include "sluice/connect/table/internal/option_keys.hpp"
 #include "sluice/connect/table/internal/partition_path.hpp"
 #include "sluice/core/errors.hpp"
+#include "sluice/table/rules/rewrite.hpp"
 
 #include <fmt/format.h>
 
@@ -70,9 +71,10 @@ file_column metadata_of(const table_description& table, const metadata_column& c
 
 class filesystem_table final : public table_source {
 public:
-  filesystem_table(const table_description& table, const table_options& options)
+  filesystem_table(const table_description& table, const table_options& options, time_zone zone)
     : table_(table), options_(options), path_(local_path(options.text("path"), table.name)),
       format_(columnar_format_of(options.text("format"), table.name, "format")) {
+    context_.zone = std::move(zone);
     for (const auto& column : table.metadata) metadata_.push_back(metadata_of(table, column));
     if (options.has("source.monitor-interval")) {
       files_.monitor_interval = options.time("source.monitor-interval");
@@ -88,6 +90,18 @@ public:
 
   boundedness bounded() const override {
     return files_.monitor_interval ? boundedness::unbounded : boundedness::bounded;
+  }
+
+  bool takes_filter(const expression& condition, const scan_request& request) const override {
+    const auto in_record = [&](std::size_t i) {
+      return i < request.columns.size() && !is_partition(request.columns[i]);
+    };
+    const auto in_path = [&](std::size_t i) {
+      return i < request.columns.size() && is_partition(request.columns[i]);
+    };
+    const auto read = inputs_of(condition);
+    return std::all_of(read.begin(), read.end(), in_path)
+           || (format_.takes_filters() && std::all_of(read.begin(), read.end(), in_record));
   }
 
   std::shared_ptr<const source_base> make(const scan_request& request) const override {
@@ -115,10 +129,12 @@ public:
       result.columns.push_back(std::move(column));
     }
     for (auto i : request.metadata) result.columns.push_back(metadata_.at(i));
+    auto files = files_;
+    take_filters(request, result, records, files);
     auto prefix = format_.identifier() + '.';
     result.records = format_.decoder(records, {table_.name, &options_, prefix});
     auto format = plain ? result.records : make_file_columns(std::move(result));
-    return std::make_shared<files_source>(path_, std::move(format), files_);
+    return std::make_shared<files_source>(path_, std::move(format), std::move(files));
   }
 
   std::optional<std::uint32_t> parallelism() const override {
@@ -144,12 +160,34 @@ public:
   }
 
 private:
+  /// Conditions on partitions choose files, those on fields are for the format.
+  void take_filters(const scan_request& request, const file_columns& columns,
+                    format_columns& records, file_source_options& files) const {
+    std::vector<expression_ptr> of_partitions;
+    std::vector<expression_ptr> of_records;
+    for (const auto& f : request.filters) {
+      const auto read = inputs_of(*f);
+      if (std::any_of(read.begin(), read.end(),
+                      [&](std::size_t i) { return is_partition(request.columns.at(i)); })) {
+        of_partitions.push_back(f);
+        continue;
+      }
+      of_records.push_back(
+        rules::renumber(f, [&](std::size_t i) { return columns.columns.at(i).record_column; }));
+    }
+    records.filter = rules::conjunction(std::move(of_records));
+    records.filter_context = context_;
+    if (!of_partitions.empty())
+      files.select = partition_filter(columns, std::move(of_partitions), context_);
+  }
+
   bool is_partition(std::size_t i) const {
     return std::find(table_.partition_keys.begin(), table_.partition_keys.end(),
                      table_.columns[i].name)
            != table_.partition_keys.end();
   }
 
+  expression_context context_;
   table_description table_;
   table_options options_;
   std::string path_;
@@ -179,8 +217,8 @@ std::vector<option_definition> filesystem_source_options() {
 
 std::shared_ptr<const table_source> make_filesystem_source(const table_description& table,
                                                            const table_options& options,
-                                                           const connector_context&) {
-  return std::make_shared<filesystem_table>(table, options);
+                                                           const connector_context& context) {
+  return std::make_shared<filesystem_table>(table, options, context.zone);
 }
 
 } // namespace sluice::table::internal

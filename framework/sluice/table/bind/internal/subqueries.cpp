@@ -293,8 +293,9 @@ std::pair<relation_ptr, expression_ptr> join_scalar(relation_ptr input, const su
     auto inner = expression::input(width + key.inner, column.type, column.name);
     conditions.push_back(functions.call("=", {rewrite(key.outer), inner}, use.position));
   }
-  auto type = use.keys.empty() ? join_type::inner : join_type::left;
-  auto joined = make_join(std::move(input), use.relation, type, conditions, use.position);
+  // An aggregate of nothing has no row in streaming mode, whose place NULL takes.
+  auto joined
+    = make_join(std::move(input), use.relation, join_type::left, conditions, use.position);
   auto value = transform(use.value, [&](const expression_ptr& e) -> expression_ptr {
     if (e->kind() != expression_kind::input) return e;
     return column_of(*joined, width + e->index(), e->position());
