@@ -45,7 +45,7 @@ struct broker : kafka_service {
       return events.difference_of_every_count(results);
     };
     std::string text;
-    auto deadline = std::chrono::steady_clock::now() + 60s;
+    auto deadline = std::chrono::steady_clock::now() + 180s;
     do {
       auto status = job.wait_for(100ms);
       BOOST_REQUIRE_MESSAGE(!status, "the job has ended: " << job.output());
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(topic_that_does_not_exist_is_named) {
   auto s = script("missing");
   auto run = [&](std::initializer_list<const char*> parts) {
     sluice_command job(sluice_command::sql(directory, behaviors_script(s)));
-    BOOST_TEST((job.wait_for(30s) == 1), job.output());
+    BOOST_TEST((job.wait_for(60s) == 1), job.output());
     must_say(job.output(), parts);
   };
   run({"missing-", "does not exist"});

@@ -50,7 +50,7 @@ struct cluster {
   template <class F>
   std::string wait_for_results(sluice_command& job, F difference) {
     std::string text;
-    auto deadline = std::chrono::steady_clock::now() + 30s;
+    auto deadline = std::chrono::steady_clock::now() + 60s;
     do {
       if (job.wait_for(50ms)) return "the job has ended: " + job.output();
       text = difference(client.read("behavior_stats", 1));
@@ -112,7 +112,7 @@ BOOST_AUTO_TEST_CASE(demo_shows_what_its_producer_sends) {
   behavior_counts events(client, "events", 2);
   for (auto& r : client.read("events", 2)) events.add(r.value.value_or(""));
   BOOST_TEST(events.total() == 700);
-  BOOST_TEST((demo.wait_for(30s) == 0));
+  BOOST_TEST((demo.wait_for(60s) == 0));
   BOOST_TEST(rows_of(demo.output()) == events.table_rows(), boost::test_tools::per_element());
   BOOST_TEST(demo.output().ends_with("\n700 events in 20 counts\n"), demo.output());
 }
@@ -171,7 +171,7 @@ BOOST_AUTO_TEST_CASE(unreachable_broker_is_an_error_after_a_while) {
     std::vector<std::string>{"demo", "behaviors", "--bootstrap-servers", servers});
   commands.emplace_back(
     std::vector<std::string>{"demo", "producer", "--bootstrap-servers", servers});
-  auto deadline = std::chrono::steady_clock::now() + 40s;
+  auto deadline = std::chrono::steady_clock::now() + 60s;
   for (auto& c : commands) {
     auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
       deadline - std::chrono::steady_clock::now());

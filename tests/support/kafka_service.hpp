@@ -34,7 +34,7 @@ private:
   static void act(const char* action) {
     child_process run("python3", {environment("SLUICE_KAFKA_SERVICE"), action,
                                   environment("SLUICE_KAFKA_DIRECTORY")});
-    auto status = run.wait_for(std::chrono::seconds(90));
+    auto status = run.wait_for(std::chrono::seconds(200));
     if (!status || !WIFEXITED(*status) || WEXITSTATUS(*status) != 0)
       throw std::runtime_error(std::string("kafka.py ") + action + " failed");
   }
