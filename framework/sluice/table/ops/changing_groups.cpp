@@ -1,6 +1,7 @@
 #include "sluice/table/column/key.hpp"
 #include "sluice/table/ops/group_engine.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 namespace sluice::table::detail {
@@ -14,7 +15,10 @@ namespace {
 class changing_groups final : public group_engine {
 public:
   explicit changing_groups(group_surroundings s)
-    : group_engine(s, std::make_shared<group_value>(s.spec.calls), sizeof(group_header)) {}
+    : group_engine(s, std::make_shared<group_value>(s.spec.calls), sizeof(group_header)),
+      keys_have_forms_(std::any_of(key_types_.begin(), key_types_.end(), [](const data_type& t) {
+        return t.is_approximate() || t.is_nested();
+      })) {}
 
 private:
   static constexpr std::uint32_t none = ~std::uint32_t{0};
@@ -140,7 +144,14 @@ private:
       }
     }
     std::vector<const column*> keys;
-    for (auto c : groups_.keys()) keys.push_back(&groups_.batch().at(c));
+    std::vector<std::shared_ptr<column>> stored;
+    if (keys_have_forms_) {
+      stored = make_columns(key_types_);
+      table().append_keys(groups_.values(), groups_.size(), pointers_to(stored));
+      keys = views_of(stored);
+    } else {
+      for (auto c : groups_.keys()) keys.push_back(&groups_.batch().at(c));
+    }
     changes_.flush(keys, views_of(results_), with_.port);
   }
 
@@ -172,6 +183,9 @@ private:
       if (header_of(v).rows <= 0) table().erase(v);
     ended_.clear();
   }
+
+  /// Keys that are equal may look different (0.0 and -0.0); all changes show the stored one.
+  const bool keys_have_forms_;
 
   // Of the batch at hand, by row.
   std::uint32_t batch_ = 0;

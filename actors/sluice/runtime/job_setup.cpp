@@ -1,0 +1,262 @@
+/// How a job comes to life: what it restores, its tasks, their channels and their splits.
+#include "sluice/runtime/job.hpp"
+#include "sluice/runtime/log.hpp"
+#include "sluice/runtime/state_file.hpp"
+
+#include <caf/send.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace sluice::runtime {
+
+void job::on_start() {
+  started_ = spec_.io->processing_clock().now();
+  auto& config = spec_.graph->config;
+  log().info("job \"{}\": starting, {} tasks", config.name, [&] {
+    std::size_t n = 0;
+    for (auto& v : spec_.graph->vertices) n += v.parallelism;
+    return n;
+  }());
+  for (auto& n : spec_.graph->nodes)
+    if (n.sink && n.sink->transactional() && !checkpointing()) {
+      auto unbounded
+        = std::any_of(spec_.graph->nodes.begin(), spec_.graph->nodes.end(), [](auto& s) {
+            return s.source && s.source->bounded() == boundedness::unbounded;
+          });
+      if (unbounded)
+        log().warn(
+          "job \"{}\": sink \"{}\" makes output visible only at checkpoints, but checkpointing is "
+          "off and the input never ends: NO OUTPUT WILL EVER BECOME VISIBLE; call "
+          "enable_checkpointing()",
+          config.name, n.name);
+    }
+  prepare();
+}
+
+/// Finds the checkpoint to start from: the latest of this run, or what the program asked for.
+void job::prepare() {
+  phase_ = phase::preparing;
+  ++attempt_;
+  tasks_.clear();
+  first_task_.clear();
+  assigners_.clear();
+  loop_answers_.clear();
+  loop_rounds_.clear();
+  auto graph = spec_.graph;
+  auto candidates = retained_;
+  std::reverse(candidates.begin(), candidates.end());
+  struct found {
+    std::shared_ptr<restore_point> from;
+    checkpoint_id last = 0;
+    std::vector<std::string> claimed; ///< the directory's own checkpoints, oldest first
+  };
+  auto work = [graph, candidates]() -> found {
+    auto& config = graph->config;
+    found result;
+    if (config.checkpoints.interval)
+      result.last = snapshot_store::last_id(config.checkpoints.directory);
+    auto paths = candidates;
+    bool named = false;
+    if (paths.empty() && config.restore_from) {
+      if (*config.restore_from == "latest") {
+        paths = snapshot_store::list(config.checkpoints.directory);
+        result.claimed.assign(paths.rbegin(), paths.rend());
+      } else {
+        paths = {*config.restore_from};
+        named = true;
+      }
+    }
+    for (auto& path : paths) {
+      try {
+        auto point = std::make_shared<restore_point>();
+        point->path = path;
+        point->content = snapshot_store::load(path);
+        for (auto& t : point->content.tasks)
+          if (!t.file.empty()) state_file_reader((path + "/") + t.file, t.bytes, t.checksum);
+        check_compatible(*point, *graph);
+        result.from = std::move(point);
+        break;
+      } catch (const state_error& e) {
+        if (named || std::string_view(e.what()).starts_with("cannot restore")) throw;
+        log().error("job \"{}\": {}; TRYING THE CHECKPOINT BEFORE IT", config.name, e.what());
+      }
+    }
+    if (!result.from && !paths.empty())
+      throw state_error(fmt::format("none of the {} checkpoints can be read", paths.size()));
+    return result;
+  };
+  run_blocking(work, [this](found result) {
+    checkpoints_.used_up_to(result.last);
+    if (retained_.empty()) retained_ = std::move(result.claimed);
+    from_ = std::move(result.from);
+    if (from_) {
+      checkpoints_.used_up_to(from_->content.id);
+      log().info("job \"{}\": restoring from {}", spec_.graph->config.name, from_->path);
+    }
+    deploy();
+  });
+}
+
+void job::deploy() {
+  phase_ = phase::deploying;
+  paths_ = std::make_shared<checkpoint_paths>();
+  try {
+    make_enumerators();
+    spawn_tasks();
+    connect_tasks();
+  } catch (...) {
+    fail(describe(std::current_exception(), "", 0));
+  }
+}
+
+void job::spawn_tasks() {
+  auto& graph = *spec_.graph;
+  std::vector<std::shared_ptr<task_probe>> probes;
+  for (auto& v : graph.vertices) {
+    first_task_.push_back(tasks_.size());
+    for (std::uint32_t i = 0; i < v.parallelism; ++i) {
+      auto probe = std::make_shared<task_probe>();
+      probe->task = v.name;
+      probe->vertex = v.id;
+      probe->subtask = i;
+      probe->attempt = attempt_;
+      probes.push_back(probe);
+      task_spec spec;
+      spec.graph = spec_.graph;
+      spec.id = {v.id, i};
+      spec.attempt = attempt_;
+      spec.job = caf::actor_cast<job_actor>(self_);
+      spec.io = spec_.io;
+      spec.probe = probe;
+      spec.from = from_;
+      spec.loops = loops_;
+      spec.checkpoint_paths = paths_;
+      auto handle = self_->spawn<caf::monitored>(task_behavior, std::move(spec));
+      alive_.emplace(handle.address(), task_id{v.id, i});
+      tasks_.push_back({{v.id, i}, handle, task_phase::deploying, {}});
+    }
+  }
+  spec_.board->set_probes(std::move(probes));
+}
+
+std::vector<std::uint32_t> job::consumers_of(const job_edge& e, std::uint32_t sender) const {
+  auto from = spec_.graph->vertices[e.from].parallelism;
+  auto to = spec_.graph->vertices[e.to].parallelism;
+  std::vector<std::uint32_t> result;
+  if (e.how == partitioning::forward) return {sender};
+  if (e.how == partitioning::rescale) {
+    if (to <= from) return {static_cast<std::uint32_t>(std::uint64_t{sender} * to / from)};
+    for (std::uint32_t i = 0; i < to; ++i)
+      if (std::uint64_t{i} * from / to == sender) result.push_back(i);
+    return result;
+  }
+  for (std::uint32_t i = 0; i < to; ++i) result.push_back(i);
+  return result;
+}
+
+/// Numbers the channels at both ends and tells every task its peers.
+void job::connect_tasks() {
+  auto& graph = *spec_.graph;
+  std::vector<connect_msg> peers(tasks_.size());
+  for (auto& v : graph.vertices)
+    for (std::uint32_t i = 0; i < v.parallelism; ++i) {
+      auto& mine = peers[first_task_[v.id] + i];
+      std::uint32_t number = 0;
+      for (auto index : v.outputs) {
+        auto& e = graph.edges[index];
+        auto& outputs = mine.outputs.emplace_back();
+        for (auto consumer : consumers_of(e, i)) {
+          auto& theirs = peers[first_task_[e.to] + consumer];
+          outputs.push_back({tasks_[first_task_[e.to] + consumer].handle,
+                             static_cast<std::uint32_t>(theirs.inputs.size())});
+          theirs.inputs.push_back({tasks_[first_task_[v.id] + i].handle, number++, index});
+        }
+      }
+    }
+  for (std::size_t i = 0; i < tasks_.size(); ++i)
+    self_->send<caf::message_priority::high>(tasks_[i].handle, std::move(peers[i]));
+}
+
+void job::make_enumerators() {
+  auto& graph = *spec_.graph;
+  for (auto& v : graph.vertices) {
+    auto& n = graph.node(v.chain.front());
+    if (n.kind != node_kind::source) continue;
+    auto [at, fresh]
+      = assigners_.try_emplace(v.id, n.source->make_enumerator(v.parallelism), v.parallelism);
+    if (from_)
+      for (auto& s : from_->content.sources)
+        if (s.uid == n.uid) {
+          std::vector<source_split> open;
+          for (std::size_t i = 0; i < s.ids.size(); ++i) open.push_back({s.ids[i], s.data[i]});
+          at->second.restore(s.known, std::move(open));
+        }
+    discover(v.id);
+  }
+}
+
+void job::discover(std::uint32_t vertex) {
+  auto enumerator = assigners_.at(vertex).enumerator();
+  auto& graph = *spec_.graph;
+  auto source_name = graph.node(graph.vertices[vertex].chain.front()).name;
+  auto work = [enumerator, source_name] {
+    struct outcome {
+      std::vector<source_split> found;
+      std::optional<failure> cause;
+    };
+    outcome o;
+    try {
+      o.found = enumerator->discover();
+    } catch (...) {
+      o.cause = describe(std::current_exception(), source_name, 0);
+    }
+    return o;
+  };
+  run_blocking(work, [this, vertex](auto result) {
+    if (result.cause) {
+      fail(*result.cause);
+      return;
+    }
+    auto at = assigners_.find(vertex);
+    if (at == assigners_.end()) return;
+    at->second.discovered(std::move(result.found));
+    assign_splits(vertex);
+    if (auto interval = at->second.discovery_interval())
+      send_later(*interval, {job_timer_msg::what::discover, attempt_, vertex});
+  });
+}
+
+void job::assign_splits(std::uint32_t vertex) {
+  for (auto& a : assigners_.at(vertex).take_assignments())
+    self_->send<caf::message_priority::high>(entry({vertex, a.reader}).handle,
+                                             assign_splits_msg{std::move(a.splits), a.no_more});
+}
+
+void job::on_split_request(const split_request_msg& m) {
+  if (!current(m.attempt) || phase_ != phase::running) return;
+  assigners_.at(m.task.vertex).request(m.task.subtask);
+  assign_splits(m.task.vertex);
+}
+
+void job::on_ready(const task_ready_msg& m) {
+  if (!current(m.attempt) || phase_ != phase::deploying) return;
+  entry(m.task).phase = task_phase::ready;
+  if (std::any_of(tasks_.begin(), tasks_.end(),
+                  [](auto& t) { return t.phase == task_phase::deploying; }))
+    return;
+  phase_ = phase::running;
+  spec_.board->set_status(job_status::running);
+  log().info("job \"{}\": running, attempt {}", spec_.graph->config.name, attempt_);
+  if (from_ && from_->content.job_finished) {
+    // All was done but perhaps the last commits, which restoring has repeated.
+    log().info("job \"{}\": had finished before; nothing left to do", spec_.graph->config.name);
+    stop(stop_reason::finished);
+    return;
+  }
+  for (auto& t : tasks_) self_->send<caf::message_priority::high>(t.handle, start_msg{});
+  if (checkpointing()) schedule_checkpoint(*spec_.graph->config.checkpoints.interval);
+  for (auto& request : std::exchange(queued_requests_, {})) on_checkpoint_request(request);
+}
+
+} // namespace sluice::runtime
