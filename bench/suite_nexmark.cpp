@@ -80,8 +80,8 @@ void run_nexmark_query(std::string_view name, const options& o) {
                R"("generator": {{"median": {:.0f}, "best": {:.0f}, "cpu_ns": {:.0f}}}, )"
                R"("ratio": {:.4f}}})"
                "\n",
-               name, settings.parallelism, events, ours.median, ours.best, ours.cpu_ns,
-               bare.median, bare.best, bare.cpu_ns, ratio);
+               name, settings.parallelism, events, ours.median, ours.best, ours.cpu_ns, bare.median,
+               bare.best, bare.cpu_ns, ratio);
   else
     fmt::print("nexmark_{:<4} {} events, {} subtasks: {:5.2f} M events/s (median), {:5.2f} (best), "
                "{:4.0f} ns of CPU each; bare generator {:5.2f}, {:4.0f} ns; ratio {:.2f}\n",

@@ -33,8 +33,8 @@ stored_rows make_rows(std::uint64_t rows, std::uint64_t keys) {
   std::uint64_t state = 1;
   for (std::uint64_t done = 0; done < rows;) {
     auto n = std::min<std::uint64_t>(default_batch_rows, rows - done);
-    auto key = std::make_shared<column>(data_type::bigint());
-    auto number = std::make_shared<column>(data_type::bigint());
+    auto key = std::make_shared<sluice::table::column>(data_type::bigint());
+    auto number = std::make_shared<sluice::table::column>(data_type::bigint());
     key->reset(n);
     number->reset(n);
     for (std::uint64_t i = 0; i < n; ++i) {

@@ -31,9 +31,8 @@ table_environment with_numbers(const char* mode = "streaming") {
   return tables;
 }
 
-const std::string counts_twice
-  = "WITH c AS (SELECT k, COUNT(*) AS many FROM numbers GROUP BY k) "
-    "SELECT a.k, b.k FROM c AS a JOIN c AS b ON a.many = b.many";
+const std::string counts_twice = "WITH c AS (SELECT k, COUNT(*) AS many FROM numbers GROUP BY k) "
+                                 "SELECT a.k, b.k FROM c AS a JOIN c AS b ON a.many = b.many";
 
 } // namespace
 
