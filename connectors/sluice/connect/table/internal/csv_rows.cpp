@@ -150,18 +150,24 @@ std::size_t csv_rows::check(std::size_t from, bool all) {
   bad_.clear();
   some_short_ = false;
   if (from >= num_rows_) return num_rows_;
-  auto begin = begin_of(from);
-  auto size = end_of(num_rows_ - 1) - begin;
-  bool quotes = settings_.irregular()
-                || (settings_.quote != '\0'
-                    && std::memchr(chunk_.data() + begin, settings_.quote, size) != nullptr);
+  for (auto* list : {&good_, &first_end_, &begin_, &fields_}) list->reserve(num_rows_ - from);
+  const auto irregular = settings_.irregular();
+  auto quote = find_quote(begin_of(from)); // the next one
   for (auto r = from; r < num_rows_; ++r) {
+    const std::size_t end = index_.ends[index_.rows[r] - 1];
+    const bool quotes = irregular || quote < end;
     if (!quotes && num_columns_ > 1 && fields_of(r) == num_columns_) [[likely]]
       add_good(r, num_columns_);
     else if (!check_row(r, quotes) && !all)
       return r;
+    if (quote < end) quote = find_quote(end);
   }
   return num_rows_;
+}
+
+std::size_t csv_rows::find_quote(std::size_t from) const noexcept {
+  if (settings_.quote == '\0') return std::string_view::npos;
+  return chunk_.substr(0, end_of(num_rows_ - 1)).find(settings_.quote, from);
 }
 
 /// False: it is bad, and among `bad_`.
@@ -174,7 +180,8 @@ bool csv_rows::check_row(std::size_t r, bool quotes) {
   };
   auto fields = fields_of(r);
   if (unclosed_ && r + 1 == num_rows_) return refuse("a quote is opened and never closed");
-  if (quotes && (text.find(settings_.quote) != std::string_view::npos || settings_.irregular())) {
+  if (quotes) {
+    const auto irregular = settings_.irregular();
     auto first = r == 0 ? 0 : index_.rows[r - 1];
     auto begin = begin_of(r);
     for (std::size_t c = 0; c < fields; ++c) {
@@ -182,7 +189,8 @@ bool csv_rows::check_row(std::size_t r, bool quotes) {
       auto field = chunk_.substr(begin, end - begin);
       if (c + 1 == fields && field.ends_with('\r')) field.remove_suffix(1);
       std::string_view ignored;
-      if (!resolve(field, scratch_, ignored))
+      const auto plain = !irregular && !field.starts_with(settings_.quote);
+      if (!plain && !resolve(field, scratch_, ignored))
         return refuse(fmt::format("the quotes in column {} are wrong", c + 1));
       begin = end + 1;
     }

@@ -72,6 +72,7 @@ public:
 private:
   void find_irregular(std::size_t max_rows);
   void add_last_row();
+  std::size_t find_quote(std::size_t from) const noexcept;
   bool check_row(std::size_t r, bool quotes);
   void add_good(std::size_t r, std::size_t fields);
   std::size_t fields_of(std::size_t r) const noexcept {
