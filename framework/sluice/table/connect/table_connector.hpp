@@ -94,10 +94,10 @@ class table_sink {
 public:
   virtual ~table_sink() = default;
 
-  /// The changes it wants to be told of out of those that come. UPDATE_BEFORE may come all the same,
-  /// where a condition behind an aggregate needs it (HAVING): it takes its row back, and is a delete
-  /// unless an UPDATE_AFTER of the same key follows. Errors: `plan_error` if it cannot
-  /// take them ("... doesn't support consuming update changes ...").
+  /// The changes it wants to be told of out of those that come. UPDATE_BEFORE may come all the
+  /// same, where a condition behind an aggregate needs it (HAVING): it takes its row back, and is a
+  /// delete unless an UPDATE_AFTER of the same key follows. Errors: `plan_error` if it cannot take
+  /// them ("... doesn't support consuming update changes ...").
   virtual changelog_mode accept(const changelog_mode& offered) const = 0;
 
   /// A sink of columnar batches whose columns are the physical ones, then the metadata columns that
