@@ -7,6 +7,7 @@
 #include <deque>
 #include <filesystem>
 #include <random>
+#include <utility>
 
 namespace sluice::testing {
 
@@ -23,6 +24,9 @@ public:
     return true;
   }
 
+  /// Drops what waits, which holds the strand itself.
+  void clear() { auto dropped = std::exchange(work_, {}); }
+
 private:
   std::deque<std::function<void()>> work_;
 };
@@ -38,6 +42,8 @@ struct fixture {
   explicit fixture(std::size_t limit, std::string where = {})
     : buffer(services(where.empty() ? directory.path() : where), element_type_of<std::int64_t>(),
              limit) {}
+  fixture(const fixture&) = delete;
+  ~fixture() { strand->clear(); }
 
   runtime::spill_services services(const std::string& where) {
     runtime::spill_services s;

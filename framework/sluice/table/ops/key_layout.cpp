@@ -61,6 +61,7 @@ void key_layout::normalize(std::span<const column* const> keys, const std::uint6
   out.stride_ = size_;
   out.data_.reserve(n * size_, 0);
   out.nested_.clear();
+  if (n == 0) return;
   auto* to = out.data_.data();
   std::memset(to, 0, n * size_); // padding and NULLs are 0
   for (std::size_t k = 0; k < n; ++k)
