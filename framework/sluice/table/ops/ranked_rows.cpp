@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <limits>
 #include <new>
 
@@ -32,8 +31,7 @@ ranked_row* ranked_row::make(std::string_view key, std::string_view row, std::ui
   auto* made = ::new (memory) ranked_row{static_cast<std::uint32_t>(key.size()),
                                          static_cast<std::uint32_t>(row.size()), hash};
   auto* to = reinterpret_cast<char*>(made + 1);
-  std::memcpy(to, key.data(), key.size());
-  std::memcpy(to + key.size(), row.data(), row.size());
+  std::copy(row.begin(), row.end(), std::copy(key.begin(), key.end(), to)); // either may be empty
   return made;
 }
 
