@@ -12,6 +12,7 @@
 #pragma once
 
 #include "sluice/runtime/messages.hpp"
+#include "sluice/runtime/remote_channel.hpp"
 
 #include <caf/allowed_unsafe_message_type.hpp>
 #include <caf/typed_actor.hpp>
@@ -41,16 +42,19 @@ using job_actor
                      caf::reacts_to<snapshot_declined_msg>, caf::reacts_to<committed_msg>,
                      caf::reacts_to<loop_input_ended_msg>, caf::reacts_to<loop_probed_msg>>;
 
-/// Who is at the other end of each channel. `outputs[e][i]` is consumer i of output edge e.
+/// Who is at the other end of each channel: a task of this process, or a channel to another
+/// process. `outputs[e][i]` is consumer i of output edge e.
 struct connect_msg {
   struct output {
-    task_actor to;
+    task_actor to;             ///< null: `remote` leads there
     std::uint32_t channel = 0; ///< the receiver's number
+    std::shared_ptr<remote_sender> remote;
   };
   struct input {
-    task_actor from;
+    task_actor from;           ///< null: `remote` leads there
     std::uint32_t channel = 0; ///< the sender's number
     std::uint32_t edge = 0;    ///< of the job graph
+    std::shared_ptr<remote_receiver> remote;
   };
   std::vector<std::vector<output>> outputs;
   std::vector<input> inputs;

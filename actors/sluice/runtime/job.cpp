@@ -46,6 +46,7 @@ void job::init(job_actor::pointer self, job_spec spec) {
   self_ = self;
   spec_ = std::move(spec);
   strand_ = spec_.io->make_strand();
+  numbering_.emplace(*spec_.graph);
   loops_
     = std::make_shared<const std::vector<std::vector<std::uint32_t>>>(loops_of_edges(*spec_.graph));
   auto& config = spec_.graph->config;
@@ -60,7 +61,7 @@ void job::on_work_done(job_work_done_msg& m) {
   if (current(m.attempt) && phase_ != phase::ended) (*m.apply)();
 }
 
-job::task_entry& job::entry(task_id id) { return tasks_[first_task_[id.vertex] + id.subtask]; }
+job::task_entry& job::entry(task_id id) { return tasks_[numbering_->of(id)]; }
 
 // -- feedback loops
 // ----------------------------------------------------------------------------------

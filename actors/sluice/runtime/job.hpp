@@ -8,6 +8,7 @@
 #include "sluice/runtime/restart_policy.hpp"
 #include "sluice/runtime/split_assigner.hpp"
 #include "sluice/runtime/task.hpp"
+#include "sluice/runtime/wiring.hpp"
 
 #include <caf/send.hpp>
 
@@ -81,7 +82,6 @@ private:
   void deploy();
   void spawn_tasks();
   void connect_tasks();
-  std::vector<std::uint32_t> consumers_of(const job_edge& e, std::uint32_t sender) const;
   void make_enumerators();
   void discover(std::uint32_t vertex);
   void assign_splits(std::uint32_t vertex);
@@ -148,8 +148,8 @@ private:
   std::optional<restart_policy> restarts_;
   std::uint32_t num_restarts_ = 0;
 
-  std::vector<task_entry> tasks_;
-  std::vector<std::size_t> first_task_; ///< of each vertex, in `tasks_`
+  std::optional<task_numbering> numbering_;
+  std::vector<task_entry> tasks_; ///< by their numbers
   std::map<caf::actor_addr, task_id> alive_;
   std::shared_ptr<const restore_point> from_;
   std::shared_ptr<const std::vector<std::vector<std::uint32_t>>> loops_;

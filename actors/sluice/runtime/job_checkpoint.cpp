@@ -155,8 +155,8 @@ std::vector<bool> job::tasks_with_senders() const {
   for (auto& e : graph.edges) {
     if (e.feedback) continue;
     for (std::uint32_t i = 0; i < graph.vertices[e.from].parallelism; ++i) {
-      if (tasks_[first_task_[e.from] + i].phase == task_phase::finished) continue;
-      for (auto consumer : consumers_of(e, i)) result[first_task_[e.to] + consumer] = true;
+      if (tasks_[numbering_->of({e.from, i})].phase == task_phase::finished) continue;
+      for (auto consumer : consumers_of(graph, e, i)) result[numbering_->of({e.to, consumer})] = true;
     }
   }
   return result;

@@ -39,7 +39,6 @@ void job::prepare() {
   phase_ = phase::preparing;
   ++attempt_;
   tasks_.clear();
-  first_task_.clear();
   assigners_.clear();
   loop_answers_.clear();
   loop_rounds_.clear();
@@ -114,7 +113,6 @@ void job::spawn_tasks() {
   auto& graph = *spec_.graph;
   std::vector<std::shared_ptr<task_probe>> probes;
   for (auto& v : graph.vertices) {
-    first_task_.push_back(tasks_.size());
     for (std::uint32_t i = 0; i < v.parallelism; ++i) {
       auto probe = std::make_shared<task_probe>();
       probe->task = v.name;
@@ -140,42 +138,19 @@ void job::spawn_tasks() {
   spec_.board->set_probes(std::move(probes));
 }
 
-std::vector<std::uint32_t> job::consumers_of(const job_edge& e, std::uint32_t sender) const {
-  auto from = spec_.graph->vertices[e.from].parallelism;
-  auto to = spec_.graph->vertices[e.to].parallelism;
-  std::vector<std::uint32_t> result;
-  if (e.how == partitioning::forward) return {sender};
-  if (e.how == partitioning::rescale) {
-    if (to <= from) return {static_cast<std::uint32_t>(std::uint64_t{sender} * to / from)};
-    for (std::uint32_t i = 0; i < to; ++i)
-      if (std::uint64_t{i} * from / to == sender) result.push_back(i);
-    return result;
-  }
-  for (std::uint32_t i = 0; i < to; ++i) result.push_back(i);
-  return result;
-}
-
-/// Numbers the channels at both ends and tells every task its peers.
+/// Tells every task its peers.
 void job::connect_tasks() {
-  auto& graph = *spec_.graph;
-  std::vector<connect_msg> peers(tasks_.size());
-  for (auto& v : graph.vertices)
-    for (std::uint32_t i = 0; i < v.parallelism; ++i) {
-      auto& mine = peers[first_task_[v.id] + i];
-      std::uint32_t number = 0;
-      for (auto index : v.outputs) {
-        auto& e = graph.edges[index];
-        auto& outputs = mine.outputs.emplace_back();
-        for (auto consumer : consumers_of(e, i)) {
-          auto& theirs = peers[first_task_[e.to] + consumer];
-          outputs.push_back({tasks_[first_task_[e.to] + consumer].handle,
-                             static_cast<std::uint32_t>(theirs.inputs.size())});
-          theirs.inputs.push_back({tasks_[first_task_[v.id] + i].handle, number++, index});
-        }
-      }
+  auto wiring = wire_tasks(*spec_.graph, *numbering_);
+  for (std::size_t i = 0; i < tasks_.size(); ++i) {
+    connect_msg peers;
+    for (auto& edge : wiring[i].outputs) {
+      auto& outputs = peers.outputs.emplace_back();
+      for (auto& o : edge) outputs.push_back({tasks_[o.to].handle, o.channel, nullptr});
     }
-  for (std::size_t i = 0; i < tasks_.size(); ++i)
-    self_->send<caf::message_priority::high>(tasks_[i].handle, std::move(peers[i]));
+    for (auto& in : wiring[i].inputs)
+      peers.inputs.push_back({tasks_[in.from].handle, in.channel, in.edge, nullptr});
+    self_->send<caf::message_priority::high>(tasks_[i].handle, std::move(peers));
+  }
 }
 
 void job::make_enumerators() {

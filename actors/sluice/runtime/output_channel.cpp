@@ -153,11 +153,7 @@ void output_channel::add_credit(credit_msg& credit) {
   credit_bytes_ += credit.bytes;
   window_batches_ += static_cast<std::uint32_t>(credit.window_batches);
   if (credit.batch_records > 0) max_records = credit.batch_records;
-  if (auto b = credit.recycled.take(); b && free_.size() < window_batches_) {
-    b->clear();
-    b->trim(max_recycled_bytes);
-    free_.push_back(std::move(b));
-  }
+  if (auto b = credit.recycled.take()) recycle(std::move(b));
   while (!backlog_.empty()
          && (backlog_.front().kind != channel_element::type::records
              || (credit_batches_ > 0 && credit_bytes_ > 0))) {
@@ -165,6 +161,13 @@ void output_channel::add_credit(credit_msg& credit) {
     backlog_.pop_front();
     dispatch(std::move(next));
   }
+}
+
+void output_channel::recycle(std::unique_ptr<batch> b) {
+  if (free_.size() >= window_batches_) return;
+  b->clear();
+  b->trim(max_recycled_bytes);
+  free_.push_back(std::move(b));
 }
 
 std::unique_ptr<batch> output_channel::fresh_batch() {

@@ -74,6 +74,9 @@ public:
 
   void add_credit(credit_msg& credit);
 
+  /// Takes back a batch that was sent, to be filled again.
+  void recycle(std::unique_ptr<batch> b);
+
   /// Whether a batch can be sent at once and nothing waits.
   bool ready() const noexcept {
     return backlog_.empty() && credit_batches_ > 0 && credit_bytes_ > 0;

@@ -173,7 +173,10 @@ void task::return_credit(std::uint32_t channel, std::int64_t bytes, batch_box re
     credit.batch_records = wanted.records;
     granted = wanted;
   }
-  self_->send<caf::message_priority::high>(from.from, std::move(credit));
+  if (from.remote)
+    from.remote->credit(std::move(credit));
+  else
+    self_->send<caf::message_priority::high>(from.from, std::move(credit));
 }
 
 void task::send(std::uint32_t output_channel, channel_element element) {
@@ -188,7 +191,12 @@ void task::send(std::uint32_t output_channel, channel_element element) {
     spec_.probe->records_out.add(element.records->size());
     spec_.probe->bytes_out.add(element.records->bytes());
   }
-  self_->send(to.to, element_msg{spec_.attempt, to.channel, std::move(element)});
+  if (to.remote) {
+    to.remote->send(element);
+    if (auto b = element.records.take()) channels_[output_channel]->recycle(std::move(b));
+  } else {
+    self_->send(to.to, element_msg{spec_.attempt, to.channel, std::move(element)});
+  }
 }
 
 void task::handle_end(std::uint32_t channel) {

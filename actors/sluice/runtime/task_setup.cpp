@@ -8,9 +8,16 @@ namespace sluice::runtime {
 
 namespace {
 
+/// A batch that leaves the process is larger than one that stays in the caches: a frame costs more
+/// than its bytes.
+constexpr std::size_t remote_batch_bytes = 64 * 1024;
+
 /// Records of a full batch of `e`.
-std::uint32_t full_batch(const job_edge& e) {
-  return e.buffer_timeout.count() == 0 ? 1u : static_cast<std::uint32_t>(e.type->batch_records());
+std::uint32_t full_batch(const job_edge& e, bool remote) {
+  if (e.buffer_timeout.count() == 0) return 1;
+  auto records = e.type->batch_records();
+  if (remote) records = std::max(records, remote_batch_bytes / e.type->record_size());
+  return static_cast<std::uint32_t>(records);
 }
 
 } // namespace
@@ -60,7 +67,7 @@ void task::on_connect(connect_msg& m) {
     num_feedback_ += e.feedback;
     gate_.add_channel(std::move(c));
     ordinals_.push_back(channels_of_edge[in.edge]++);
-    debloater_.add_channel(full_batch(e), !e.feedback);
+    debloater_.add_channel(full_batch(e, in.remote != nullptr), !e.feedback);
   }
   auto handle = caf::actor_cast<task_actor>(self_);
   auto content = std::make_shared<task_state_content>();
@@ -85,11 +92,12 @@ void task::build_chain() {
   for (std::size_t k = 0; k < v.outputs.size(); ++k) {
     auto& e = graph.edges[v.outputs[k]];
     auto target = e.feedback ? duration(0) : graph.config.buffer_debloat_target;
-    auto start = buffer_debloater::initial(target, full_batch(e));
-    channel_window window;
-    window.batches = start.batches;
     std::vector<std::unique_ptr<output_channel>> channels;
     for (std::size_t i = 0; i < peers_.outputs[k].size(); ++i) {
+      auto remote = peers_.outputs[k][i].remote != nullptr;
+      auto start = buffer_debloater::initial(target, full_batch(e, remote));
+      channel_window window;
+      window.batches = start.batches;
       auto id = static_cast<std::uint32_t>(output_at_.size());
       output_at_.emplace_back(static_cast<std::uint32_t>(k), static_cast<std::uint32_t>(i));
       channels.push_back(
