@@ -72,8 +72,7 @@ certificate_authority::certificate_authority(const std::filesystem::path& direct
   need(data_->key != nullptr);
   data_->certificate
     = make_certificate(name, data_->key.get(), nullptr, data_->key.get(), data_->serial++, 10);
-  write_file(ca_file(),
-             [&](std::FILE* f) { return PEM_write_X509(f, data_->certificate.get()); });
+  write_file(ca_file(), [&](std::FILE* f) { return PEM_write_X509(f, data_->certificate.get()); });
 }
 
 certificate_authority::~certificate_authority() = default;

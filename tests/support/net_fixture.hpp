@@ -129,8 +129,8 @@ template <class T>
 struct sender {
   sender(net::data_plane& p, const net::endpoint& to, const net::channel_key& k)
     : plane(&p), key(k), output(p.open_output(
-      to, k, [this](runtime::credit_msg m) { credits.put(std::move(m)); },
-      [this](std::string why) { lost.put(std::move(why)); })) {}
+                           to, k, [this](runtime::credit_msg m) { credits.put(std::move(m)); },
+                           [this](std::string why) { lost.put(std::move(why)); })) {}
 
   sender(const sender&) = delete;
   ~sender() {

@@ -80,7 +80,7 @@ public:
   bool lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
 
 private:
-  enum class stage : std::uint8_t { dialling, tls, proving, open, lingering, over };
+  enum class stage : std::uint8_t { dialling, greeting, tls, proving, open, lingering, over };
   enum class writer : std::uint8_t {
     nobody,
     sender, ///< a thread that sends is inside the transport
@@ -102,6 +102,7 @@ private:
   void setup_late();
   void setup_or_fail();
   bool setup_step();
+  bool expect_tls();
   bool start_tls();
   bool prove();
   bool wait_in_setup(io_result::state what);

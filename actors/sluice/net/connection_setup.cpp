@@ -2,6 +2,7 @@
 #include "sluice/net/connection.hpp"
 
 #include "sluice/core/errors.hpp"
+#include "sluice/net/internal/socket_io.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <fmt/format.h>
@@ -22,6 +23,9 @@ using tcp = asio::ip::tcp;
 /// How long a peer that was refused may take to read why. Closing at once would reset the
 /// connection, and throw away what the peer has not read.
 constexpr auto last_words = std::chrono::milliseconds(500);
+
+constexpr unsigned char tls_handshake_record = 0x16;
+constexpr std::string_view protocol_version_alert("\x15\x03\x01\x00\x02\x02\x46", 7);
 
 std::string seconds_text(duration d) {
   return fmt::format("{:g} s", static_cast<double>(d.count()) / 1e6);
@@ -88,7 +92,7 @@ void connection::connected() {
   auto fd = socket_.native_handle();
   prepare_socket(fd, config.dead_peer_timeout);
   set_deadline(config.handshake_timeout, &connection::setup_late);
-  stage_ = stage::tls;
+  stage_ = plane_->tls && !dialled_ ? stage::greeting : stage::tls;
   try {
     transport_
       = plane_->tls ? make_tls_transport(fd, plane_->tls, dialled_) : make_plain_transport(fd);
@@ -117,9 +121,26 @@ void connection::setup_or_fail() {
 
 /// False if there is nothing to do for now.
 bool connection::setup_step() {
+  if (stage_ == stage::greeting) return expect_tls();
   if (stage_ == stage::tls) return start_tls();
   if (stage_ == stage::proving) return prove();
   return false;
+}
+
+/// Whoever does not begin as TLS does is told in words that it understands.
+bool connection::expect_tls() {
+  unsigned char first = 0;
+  auto r = internal::peek(socket_.native_handle(), {&first, 1});
+  if (r.what == io_result::state::closed) throw io_error("hung up during the handshake");
+  if (r.what != io_result::state::ok) return wait_in_setup(r.what);
+  if (first != tls_handshake_record) {
+    // OpenSSL would not answer to this; one of ours knows what an alert means.
+    iovec alert{const_cast<char*>(protocol_version_alert.data()), protocol_version_alert.size()};
+    internal::send(socket_.native_handle(), {&alert, 1});
+    throw io_error("does not use TLS, and this process does");
+  }
+  stage_ = stage::tls;
+  return true;
 }
 
 bool connection::start_tls() {

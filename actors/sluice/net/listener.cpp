@@ -97,6 +97,8 @@ void listener::accepted(tcp::socket socket, asio::io_context& context) {
 
 /// Connections that wait in the system's queue are accepted later.
 void listener::pause(const boost::system::error_code& error) {
+  if (auto plane = plane_.lock())
+    plane->refused(fmt::format("connections must wait: {}", error.message()));
   if (is_lack_of_resources(error)) drop_oldest(error.message());
   timer_.expires_after(pause_without_resources);
   timer_.async_wait([self = shared_from_this()](const boost::system::error_code& stopped) {

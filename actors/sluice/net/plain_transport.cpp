@@ -21,12 +21,22 @@ io_result result_of(ssize_t n, io_result::state wait) {
 
 } // namespace
 
-io_result receive(int fd, char* to, std::size_t room) {
+namespace {
+
+io_result receive_by(int fd, void* to, std::size_t room, int flags) {
   ssize_t n = 0;
-  do n = ::recv(fd, to, room, MSG_DONTWAIT);
+  do n = ::recv(fd, to, room, flags | MSG_DONTWAIT);
   while (n < 0 && errno == EINTR);
   if (n == 0) return {io_result::state::closed, 0};
   return result_of(n, io_result::state::wait_read);
+}
+
+} // namespace
+
+io_result receive(int fd, char* to, std::size_t room) { return receive_by(fd, to, room, 0); }
+
+io_result peek(int fd, const iovec& to) {
+  return receive_by(fd, to.iov_base, to.iov_len, MSG_PEEK);
 }
 
 io_result send(int fd, std::span<const iovec> from) {

@@ -171,9 +171,9 @@ BOOST_AUTO_TEST_CASE(large_batches_of_strings_arrive) {
     sender<std::string> out(p.a, address_of(p.b), key_of(1));
     std::vector<std::string> sent;
     for (int i = 0; i < 40; ++i) {
-      std::vector<std::string> batch{std::string(static_cast<std::size_t>(i) * 100'000,
-                                                 static_cast<char>('a' + i % 26)),
-                                     "", "text " + std::to_string(i)};
+      std::vector<std::string> batch{
+        std::string(static_cast<std::size_t>(i) * 100'000, static_cast<char>('a' + i % 26)), "",
+        "text " + std::to_string(i)};
       // Not compressible.
       std::string noise(3000, '\0');
       std::uint64_t x = static_cast<std::uint64_t>(i) + 1;

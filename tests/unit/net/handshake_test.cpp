@@ -184,7 +184,8 @@ BOOST_AUTO_TEST_CASE(an_expired_certificate_is_refused) {
 BOOST_AUTO_TEST_CASE(tls_and_plain_do_not_mix) {
   temporary_directory directory;
   certificate_authority ca(directory.path(), "cluster");
-  expect_refusal({}, with_tls(ca.issue("one")), "uses TLS, and this process does not", "TLS: ");
+  expect_refusal({}, with_tls(ca.issue("one")), "uses TLS, and this process does not",
+                 "does not use TLS, and this process does");
   expect_refusal(with_tls(ca.issue("two")), {}, "TLS: ", "uses TLS, and this process does not");
 }
 
@@ -220,9 +221,8 @@ BOOST_AUTO_TEST_CASE(another_version_is_refused_on_both_sides) {
     b.refused.values()[0]));
 
   net::handshake dialler(net::handshake::role::dialler, "", "", 1);
-  BOOST_CHECK_EXCEPTION(dialler.feed(hello_of_version(9)), io_error, [](const io_error& e) {
-    return contains("speaks version 9")(e.what());
-  });
+  BOOST_CHECK_EXCEPTION(dialler.feed(hello_of_version(9)), io_error,
+                        [](const io_error& e) { return contains("speaks version 9")(e.what()); });
 }
 
 BOOST_AUTO_TEST_CASE(a_server_that_is_not_ours_is_refused) {
