@@ -35,4 +35,5 @@ if(SLUICE_KAFKA)
   sluice_find_plain(rdkafka HEADER librdkafka/rdkafka.h LIBRARY rdkafka)
 endif()
 sluice_find_plain(xxhash HEADER xxhash.h)  # used with XXH_INLINE_ALL
+sluice_find_plain(xxhash_library HEADER xxhash.h LIBRARY xxhash)
 sluice_find_plain(re2 HEADER re2/re2.h LIBRARY re2)

@@ -1,10 +1,9 @@
 #include "sluice/net/frame.hpp"
 
+#include "sluice/net/checksum.hpp"
 #include "sluice/net/compress.hpp"
 
-#define XXH_INLINE_ALL
 #include <fmt/format.h>
-#include <xxhash.h>
 
 #include <cstring>
 
@@ -18,7 +17,7 @@ constexpr std::size_t sum_at = frame_header::wire_size - sizeof(std::uint32_t);
 constexpr std::size_t min_compressed = 128;
 
 std::uint32_t header_sum(const char* header) {
-  return static_cast<std::uint32_t>(XXH3_64bits(header, sum_at));
+  return static_cast<std::uint32_t>(checksum(header, sum_at));
 }
 
 template <class T>
@@ -61,7 +60,7 @@ std::string finish_frame(byte_writer frame, frame_type type, compression wish) {
   }
   auto payload = std::string_view(buffer).substr(frame_header::wire_size);
   h.size = static_cast<std::uint32_t>(payload.size());
-  h.payload_sum = XXH3_64bits(payload.data(), payload.size());
+  h.payload_sum = checksum(payload.data(), payload.size());
   put_header(buffer.data(), h);
   return buffer;
 }
@@ -99,7 +98,7 @@ std::optional<frame_reader::frame> frame_reader::next(std::string_view bytes) {
   consumed_ = wanted_ = frame_header::wire_size + h.size;
   if (bytes.size() < wanted_) return std::nullopt;
   auto payload = bytes.substr(frame_header::wire_size, h.size);
-  if (XXH3_64bits(payload.data(), payload.size()) != h.payload_sum)
+  if (checksum(payload.data(), payload.size()) != h.payload_sum)
     throw format_error("a frame is corrupted: its payload does not have its checksum");
   if (h.encoding == compression::none) return frame{h.type, payload};
   decompress(h.encoding, payload, plain_, h.plain_size);
