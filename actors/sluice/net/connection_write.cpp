@@ -29,12 +29,16 @@ std::string connection::take_buffer() {
   return buffer;
 }
 
-void connection::send(std::string frame) {
+void connection::send(std::string frame) { send(std::move(frame), false); }
+
+void connection::send_soon(std::string frame) { send(std::move(frame), true); }
+
+void connection::send(std::string frame, bool soon) {
   {
     std::lock_guard lock(mutex_);
     if (lost()) return;
     queue_.push_back(std::move(frame));
-    if (!writable_ || writer_ != writer::nobody) return;
+    if (!writable_ || writer_ != writer::nobody || (soon && reading_)) return;
     writer_ = writer::sender;
   }
   pump(writer::sender, sender_budget);

@@ -171,6 +171,9 @@ public:
     return result_of(n);
   }
 
+  /// OpenSSL hands out a record at a time, and may hold others.
+  bool is_drained(std::size_t, std::size_t) const noexcept override { return false; }
+
   io_result write(std::span<const iovec> from) override {
     std::lock_guard lock(mutex_);
     if (auto r = flush_locked(); r.what != io_result::state::ok) return r;
