@@ -6,8 +6,10 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstring>
 #include <system_error>
+#include <utility>
 
 namespace sluice::net {
 

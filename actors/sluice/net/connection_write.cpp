@@ -1,6 +1,7 @@
 #include "sluice/net/connection.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace sluice::net {
 
