@@ -82,6 +82,10 @@ int main(int argc, char** argv) {
   auto* child_command = app.add_subcommand("internal-startup")->group("");
   auto* sql_child_command = app.add_subcommand("internal-sql")->group("");
 
+  auto* remote_child_command = app.add_subcommand("internal-remote")->group("");
+  std::string remote_kind;
+  remote_child_command->add_option("KIND", remote_kind)->required();
+
   std::vector<std::string> names;
   bench::options o;
   run_command->add_option("NAME", names, "Benchmarks or patterns of them, or \"all\"")->required();
@@ -112,6 +116,7 @@ int main(int argc, char** argv) {
     if (*list_command) list();
     if (*child_command) bench::run_startup_child();
     if (*sql_child_command) bench::run_sql_child();
+    if (*remote_child_command) bench::run_remote_child(remote_kind);
     if (nexmark) nexmark();
     return *run_command ? run(names, o) : 0;
   } catch (const std::exception& e) {

@@ -16,7 +16,8 @@ PROGRAM = sys.argv.pop(1) if len(sys.argv) > 1 else "sluice-bench"
 JOBS = ["pipeline", "pipeline_unchained", "keyed_sum_1k", "keyed_sum_1m", "tumbling_count",
         "word_count"]
 SUITES = ["latency", "startup", "backpressure", "checkpoint", "sql_csv_format", "sql_json_format",
-          "sql_group_by_operator", "sql_group_by", "sql_sales_summary", "sql_empty_query"]
+          "sql_group_by_operator", "sql_group_by", "sql_sales_summary", "sql_empty_query",
+          "remote_copy"]
 OPTIONAL = ["kafka_source"]
 NEXMARK = [f"nexmark_q{i}" for i in (0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 14, 15, 16, 17, 18, 19, 20, 21, 22)]
 
@@ -97,6 +98,14 @@ class Suites(unittest.TestCase):
             self.check_ratio(found, "loop")
         found, = run_json("sql_empty_query", "--repeat", "2")
         self.assertGreater(found["max_rss_mb"], 0)
+
+    def test_remote_copy(self):
+        found = run_json("remote_copy", "--records", "100000", "--repeat", "1")
+        self.assertEqual([r["way"] for r in found],
+                         ["tcp", "data_plane", "data_plane_lz4", "basp"])
+        for r in found:
+            expected = r["median_mb_per_s"] / found[0]["median_mb_per_s"]
+            self.assertAlmostEqual(r["ratio"], expected, delta=0.01 * expected + 1e-3)
 
     def test_nexmark_by_a_pattern(self):
         found = run_json("nexmark_*", "--records", "5000", "--repeat", "1")

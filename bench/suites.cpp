@@ -23,6 +23,8 @@ const suite plain[] = {
   {"sql_sales_summary", "what each category sold, from a CSV of 17 columns", run_sql_sales_summary},
   {"sql_empty_query", "wall time of a whole process with a query without rows",
    run_sql_empty_query},
+  {"remote_copy", "24-byte records to another process: a channel, plain TCP, actors' messages",
+   run_remote_copy},
 #ifdef SLUICE_KAFKA
   {"kafka_source", "JSON from a broker, against librdkafka and simdjson called by hand",
    run_kafka_source},

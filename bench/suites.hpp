@@ -31,6 +31,7 @@ void run_sql_group_by_operator(const options& o);
 void run_sql_group_by(const options& o);
 void run_sql_sales_summary(const options& o);
 void run_sql_empty_query(const options& o);
+void run_remote_copy(const options& o);
 /// REQUIRES: Nexmark has a query of that name, as "q0".
 void run_nexmark_query(std::string_view name, const options& o);
 
@@ -39,5 +40,7 @@ void run_nexmark_query(std::string_view name, const options& o);
 void run_startup_child();
 /// The same for sql_empty_query: a query without rows.
 void run_sql_child();
+/// The receiving process of remote_copy.
+void run_remote_child(const std::string& kind);
 
 } // namespace bench

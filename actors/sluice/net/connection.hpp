@@ -1,0 +1,203 @@
+/// One connection to another process.
+#pragma once
+
+#include "sluice/net/channel.hpp"
+#include "sluice/net/frame.hpp"
+#include "sluice/net/handshake.hpp"
+#include "sluice/net/input_registry.hpp"
+#include "sluice/net/io_pool.hpp"
+#include "sluice/net/transport.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <array>
+#include <atomic>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace sluice::net {
+
+/// What the connections of a data plane share.
+struct plane_context {
+  explicit plane_context(data_plane_config c) : config(std::move(c)), pool(config.threads) {}
+
+  data_plane_config config;
+  io_pool pool;
+  std::shared_ptr<tls_context> tls; ///< null: without
+  std::uint16_t port = 0;           ///< where this process listens
+  input_registry inputs;
+
+  /// A connection that was accepted has not proved itself.
+  std::function<void(std::string)> refused;
+  /// A connection has no socket any more.
+  std::function<void(const std::shared_ptr<connection>&)> closed;
+  /// An accepted connection has proved itself.
+  std::function<void(const std::shared_ptr<connection>&)> proven;
+};
+
+/// Dialled: sends elements and receives credit. Accepted: the other way round.
+///
+/// Reading, callbacks, timers and the end of the connection are on its one thread. Frames are
+/// written by the thread that sends them as long as the socket takes them; what it does not take is
+/// written by the connection's thread.
+class connection : public std::enable_shared_from_this<connection> {
+public:
+  /// Dials a peer.
+  connection(std::shared_ptr<plane_context> plane, boost::asio::io_context& context, endpoint peer);
+  /// Was accepted; `socket` belongs to `context`.
+  connection(std::shared_ptr<plane_context> plane, boost::asio::io_context& context,
+             boost::asio::ip::tcp::socket socket);
+  ~connection();
+
+  /// Called once; from any thread.
+  void start();
+
+  /// Ends it, as an error or because the data plane ends. From any thread.
+  void stop(std::string why);
+
+  /// Drops it unless it has proved itself meanwhile. From any thread.
+  void refuse(const std::string& why);
+
+  /// Announces the channel to the peer; false if the connection is lost. From any thread.
+  bool add_output(const std::shared_ptr<output_channel>& channel);
+  void remove_output(std::uint32_t number);
+
+  /// Tells a receiving end, from this connection's thread. From any thread.
+  void lose_input(const std::shared_ptr<input_channel>& channel, const std::string& why);
+
+  /// Memory for a frame. From any thread.
+  std::string take_buffer();
+
+  /// Queues a frame, and writes if nobody does. Drops it when the connection is lost. From any
+  /// thread.
+  void send(std::string frame);
+
+  /// The same for a frame that may wait as long as the connection's thread is busy with what it has
+  /// read: so credit for many batches costs one packet.
+  void send_soon(std::string frame);
+
+  bool lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
+
+private:
+  enum class stage : std::uint8_t { dialling, greeting, tls, proving, open, lingering, over };
+  enum class writer : std::uint8_t {
+    nobody,
+    sender, ///< a thread that sends is inside the transport
+    own     ///< the connection's thread writes, or waits until it can
+  };
+  struct incoming {
+    channel_key key;
+    std::shared_ptr<input_channel> channel;
+    bool resolved = false;
+    bool announced = true;
+  };
+
+  // -- from the socket to the proof (connection_setup.cpp)
+  void dial();
+  void connect(std::vector<boost::asio::ip::tcp::endpoint> addresses);
+  void connected();
+  void set_deadline(duration after, void (connection::*then)());
+  void dial_late();
+  void setup_late();
+  void setup_or_fail();
+  bool setup_step();
+  bool expect_tls();
+  bool start_tls();
+  bool prove();
+  bool wait_in_setup(io_result::state what);
+  void opened();
+  void fail_setup(const std::string& why);
+  void linger();
+  void drain();
+
+  // -- reading (connection.cpp)
+  void wait_readable();
+  void read_or_fail();
+  std::size_t read_some(bool& all);
+  void read_on(bool reading);
+  void grow_buffer();
+  void handle_frames();
+  void handle(const frame_reader::frame& f);
+  void handle_open(byte_reader& in);
+  void handle_element(byte_reader& in);
+  void handle_credit(byte_reader& in);
+  void handle_forget(byte_reader& in);
+  incoming& incoming_of(byte_reader& in);
+
+  // -- writing (connection_write.cpp)
+  void send(std::string frame, bool soon);
+  void pump(writer me, std::size_t budget);
+  bool next_frames();
+  void recycle_written();
+  io_result write_some();
+  void advance(std::size_t bytes);
+  void wait_writable();
+  void resume_writing();
+
+  // -- its end
+  void start_ticks();
+  void tick();
+  enum class ending : std::uint8_t { close, linger };
+  void lose(const std::string& why, ending how = ending::close);
+  void lose_by(std::exception_ptr error);
+  void close_socket();
+  std::string describe(const std::exception_ptr& error) const;
+
+  template <class F>
+  void post(F f);
+
+  const std::shared_ptr<plane_context> plane_;
+  boost::asio::io_context& context_;
+  const bool dialled_;
+  boost::asio::ip::tcp::socket socket_;
+  boost::asio::steady_timer timer_; // of the set-up, later of the ticks
+  boost::asio::ip::tcp::resolver resolver_;
+  endpoint peer_; // as errors name it
+  stage stage_;
+  std::unique_ptr<transport> transport_;
+
+  // Set-up.
+  std::unique_ptr<net::handshake> handshake_;
+  std::array<char, net::handshake::max_message> proof_in_{};
+  std::size_t proof_read_ = 0;
+  std::string proof_out_;
+
+  // Reading.
+  frame_reader reader_;
+  std::unique_ptr<char[]> buffer_;
+  std::size_t capacity_ = 0;
+  std::size_t wished_capacity_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::vector<incoming> inputs_;
+  std::uint32_t silent_ticks_ = 0;
+
+  // Writing. `writing_` and what is behind it belong to the writer, the rest to the mutex.
+  std::mutex mutex_;
+  std::atomic<bool> lost_{false};
+  bool writable_ = false; // the peer has proved itself
+  bool reading_ = false;  // the connection's thread writes when it has read
+  writer writer_ = writer::nobody;
+  std::vector<std::string> queue_;
+  std::vector<std::string> spare_; // memory for frames
+  std::size_t spare_bytes_ = 0;
+  std::vector<std::shared_ptr<output_channel>> outputs_; // by number
+  std::vector<std::string> writing_;
+  std::size_t written_frames_ = 0;
+  std::size_t written_bytes_ = 0; // of the frame after them
+};
+
+template <class F>
+void connection::post(F f) {
+  // Weak: what is posted when the threads have ended must not keep anything alive.
+  boost::asio::post(context_, [weak = weak_from_this(), f = std::move(f)] {
+    if (auto self = weak.lock()) f();
+  });
+}
+
+} // namespace sluice::net
