@@ -78,6 +78,7 @@ public:
   explicit collect_sink(std::shared_ptr<collect_queue<T>> queue) : queue_(std::move(queue)) {}
 
   std::string name() const override { return "collect"; }
+  bool process_local() const noexcept override { return true; }
 
   std::unique_ptr<sink_writer> make_writer() const override {
     class writer final : public sink_writer {

@@ -73,6 +73,9 @@ public:
   /// Whether output becomes visible only when a checkpoint completes.
   virtual bool transactional() const noexcept { return false; }
 
+  /// Whether the records go to memory of this process, so that writers elsewhere would lose them.
+  virtual bool process_local() const noexcept { return false; }
+
   /// Checks options that need no I/O. Errors: `plan_error`.
   virtual void validate() const {}
 

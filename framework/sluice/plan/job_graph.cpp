@@ -206,7 +206,16 @@ private:
 
 job_graph make_job_graph(const stream_graph& graph) {
   validate(graph);
-  return graph_builder(graph).run();
+  auto result = graph_builder(graph).run();
+  result.program = std::make_shared<const stream_graph>(graph);
+  return result;
+}
+
+job_graph rescaled(const job_graph& graph, std::uint32_t parallelism) {
+  auto program = *graph.program;
+  program.config = graph.config;
+  program.config.parallelism = parallelism;
+  return make_job_graph(program);
 }
 
 } // namespace sluice

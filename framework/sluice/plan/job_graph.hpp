@@ -4,6 +4,7 @@
 #include "sluice/plan/stream_graph.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -54,12 +55,18 @@ struct job_graph {
   std::vector<job_edge> edges;
   /// What the optimiser did, a line each.
   std::vector<std::string> notes;
+  /// The program that this was made of.
+  std::shared_ptr<const stream_graph> program;
 
   const stream_node& node(node_id id) const { return nodes.at(id); }
 };
 
 /// Validates and optimises a program. Errors: `plan_error`.
 job_graph make_job_graph(const stream_graph& graph);
+
+/// The same program with another parallelism, for operators that have not been given their own.
+/// Errors: as `make_job_graph`.
+job_graph rescaled(const job_graph& graph, std::uint32_t parallelism);
 
 enum class explain_format : std::uint8_t { text, dot, json };
 

@@ -81,6 +81,7 @@ public:
 
   const element_type& type() const noexcept override { return columnar_rows(); }
   std::string name() const override { return "result"; }
+  bool process_local() const noexcept override { return true; }
   std::unique_ptr<sink_writer> make_writer() const override {
     return std::make_unique<result_writer>(queue_);
   }
