@@ -27,6 +27,7 @@ public:
     timestamp started = 0;
     bool savepoint = false;
     bool then_stop = false;
+    std::uint32_t then_rescale_to = 0;
     std::shared_ptr<std::promise<std::string>> reply;
     std::set<task_id> missing;
     std::map<task_id, snapshot_ack_msg> acks;

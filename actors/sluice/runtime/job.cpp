@@ -45,16 +45,22 @@ std::vector<std::vector<std::uint32_t>> loops_of_edges(const job_graph& graph) {
 void job::init(job_actor::pointer self, job_spec spec) {
   self_ = self;
   spec_ = std::move(spec);
+  retained_ = std::move(spec_.resume_from);
   strand_ = spec_.io->make_strand();
-  numbering_.emplace(*spec_.graph);
-  loops_
-    = std::make_shared<const std::vector<std::vector<std::uint32_t>>>(loops_of_edges(*spec_.graph));
+  adopt(spec_.graph);
   auto& config = spec_.graph->config;
   auto strategy
     = config.restart.value_or(checkpointing() ? restart_strategy(exponential_delay_restart{})
                                               : restart_strategy(no_restart{}));
   restarts_.emplace(strategy);
   self_->set_down_handler([this](caf::down_msg& m) { on_task_down(m.source); });
+}
+
+void job::adopt(std::shared_ptr<const job_graph> graph) {
+  spec_.graph = std::move(graph);
+  numbering_.emplace(*spec_.graph);
+  loops_
+    = std::make_shared<const std::vector<std::vector<std::uint32_t>>>(loops_of_edges(*spec_.graph));
 }
 
 void job::on_work_done(job_work_done_msg& m) {
@@ -133,9 +139,11 @@ void job::all_finished() {
   for (auto& t : tasks_) add_finished_task(m, t);
   auto directory = spec_.graph->config.checkpoints.directory;
   run_blocking(
-    [m, directory] {
+    [m, directory, journal = spec_.journal, kept = retained_]() mutable {
       auto path = snapshot_store::create(directory, m.id, false);
       snapshot_store::commit(path, m);
+      kept.push_back(path);
+      if (journal) journal->checkpoints(kept);
       return path;
     },
     [this](std::string path) {
@@ -161,14 +169,15 @@ void job::on_committed(const committed_msg& m) {
 void job::on_cancel() {
   if (phase_ != phase::ended) log().info("job \"{}\": asked to cancel", spec_.graph->config.name);
   if (phase_ == phase::ended || phase_ == phase::committing) return;
-  if (phase_ == phase::waiting || phase_ == phase::created) {
+  if (phase_ == phase::waiting || phase_ == phase::created || phase_ == phase::waiting_for_slots) {
     ++attempt_;
     reason_ = stop_reason::cancelled;
     stopped();
     return;
   }
   if (phase_ == phase::stopping) {
-    if (reason_ == stop_reason::failed) reason_ = stop_reason::cancelled;
+    if (reason_ == stop_reason::failed || reason_ == stop_reason::rescaled)
+      reason_ = stop_reason::cancelled;
     return;
   }
   stop(stop_reason::cancelled);
@@ -188,11 +197,12 @@ void job::stop(stop_reason reason) {
   reason_ = reason;
   phase_ = phase::stopping;
   abort_checkpoint("the job stops", false);
-  if (alive_.empty()) {
+  if (alive_.empty() && deploying_.empty()) {
     stopped();
     return;
   }
-  for (auto& t : tasks_) self_->send<caf::message_priority::high>(t.handle, cancel_msg{});
+  for (auto& t : tasks_)
+    if (t.handle) self_->send<caf::message_priority::high>(t.handle, cancel_msg{});
 }
 
 void job::on_task_down(const caf::actor_addr& who) {
@@ -202,14 +212,18 @@ void job::on_task_down(const caf::actor_addr& who) {
   alive_.erase(at);
   if (phase_ != phase::stopping && phase_ != phase::ended) {
     auto& v = spec_.graph->vertices[task.vertex];
-    fail({v.name, task.subtask, std::nullopt, "its actor died", false});
+    auto where = spec_.cluster ? fmt::format(", with worker {} or the connection to it",
+                                             hosts_[placement_[numbering_->of(task)]].name)
+                               : std::string();
+    fail({v.name, task.subtask, std::nullopt, "its actor died" + where, false});
     return;
   }
-  if (alive_.empty()) stopped();
+  if (alive_.empty() && deploying_.empty()) stopped();
 }
 
 /// All tasks are gone: nothing of the user's is in use any more.
 void job::stopped() {
+  release_hosts();
   switch (reason_) {
   case stop_reason::finished:
     end(job_status::finished, nullptr);
@@ -217,6 +231,9 @@ void job::stopped() {
   case stop_reason::cancelled:
     end(job_status::cancelled, std::make_exception_ptr(job_cancelled(fmt::format(
                                  "job \"{}\" was cancelled", spec_.graph->config.name))));
+    return;
+  case stop_reason::rescaled:
+    go_on_rescaled();
     return;
   case stop_reason::failed:
     break;
@@ -260,6 +277,26 @@ std::exception_ptr job::error_of(const failure& cause) const {
     text, {job_name, cause.operator_name, static_cast<int>(cause.subtask), cause.record_time}));
 }
 
+namespace {
+
+/// A job whose end cannot be kept has ended all the same; it would only be run again.
+void note_end(job_journal& journal, job_status status, const std::exception_ptr& error,
+              const job_result& result) {
+  std::string text;
+  try {
+    if (error) std::rethrow_exception(error);
+  } catch (const std::exception& e) {
+    text = e.what();
+  }
+  try {
+    journal.ended(status, text, result);
+  } catch (const std::exception& e) {
+    log().error("the end of a job could not be kept: {}", e.what());
+  }
+}
+
+} // namespace
+
 void job::end(job_status status, std::exception_ptr error) {
   phase_ = phase::ended;
   for (auto& request : std::exchange(queued_requests_, {}))
@@ -267,10 +304,11 @@ void job::end(job_status status, std::exception_ptr error) {
   auto& c = spec_.graph->config.checkpoints;
   auto keep = c.externalized || status == job_status::failed;
   auto finish
-    = [board = spec_.board, status, error,
+    = [board = spec_.board, status, error, journal = spec_.journal,
        result
        = job_result{status, duration(spec_.io->processing_clock().now() - started_), num_restarts_},
        paths = keep ? std::vector<std::string>{} : retained_] {
+        if (journal) note_end(*journal, status, error, result);
         for (auto& p : paths) snapshot_store::remove(p);
         board->end(status, error, result);
       };
@@ -286,7 +324,7 @@ void job::end(job_status status, std::exception_ptr error) {
   else
     log().log(level, "job \"{}\": {} after {} and {} restarts", spec_.graph->config.name,
               to_string(status), ran, num_restarts_);
-  if (keep || retained_.empty())
+  if ((keep || retained_.empty()) && !spec_.journal)
     finish();
   else
     strand_->post(finish);
@@ -303,7 +341,7 @@ void job::on_timer(job_timer_msg m) {
     if (phase_ == phase::running) discover(static_cast<std::uint32_t>(m.id));
     return;
   case job_timer_msg::what::checkpoint_due:
-    if (phase_ == phase::running) start_checkpoint(nullptr, "", false);
+    if (phase_ == phase::running) start_checkpoint({});
     return;
   case job_timer_msg::what::checkpoint_timeout:
     if (auto* p = checkpoints_.current(); p && p->id == m.id)
@@ -329,6 +367,12 @@ job_actor::behavior_type job_behavior(job_actor::stateful_pointer<job> self, job
     [=](const committed_msg& m) { self->state.on_committed(m); },
     [=](const loop_input_ended_msg& m) { self->state.on_loop_input_ended(m); },
     [=](const loop_probed_msg& m) { self->state.on_loop_probed(m); },
+    [=](slots_granted_msg& m) { self->state.on_slots(m); },
+    [=](const deployed_msg& m) { self->state.on_deployed(m); },
+    [=](const deploy_failed_msg& m) { self->state.on_deploy_failed(m); },
+    [=](const checkpoint_noted_msg& m) { self->state.on_checkpoint_noted(m); },
+    [=](const worker_lost_msg& m) { self->state.on_worker_lost(m); },
+    [=](const task_report& m) { self->state.on_report(m); },
   };
 }
 

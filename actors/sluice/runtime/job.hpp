@@ -15,15 +15,44 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace sluice::runtime {
 
+/// Keeps, for good, what a job needs to go on in another process.
+class job_journal {
+public:
+  virtual ~job_journal() = default;
+
+  /// The complete checkpoints of the job, oldest first. Called on the job's blocking strand, before
+  /// anybody hears that the newest is complete. Errors: any; the checkpoint then does not count.
+  virtual void checkpoints(const std::vector<std::string>& paths) = 0;
+
+  /// The job goes on with another parallelism. Called where `checkpoints` is.
+  virtual void rescaled(std::uint32_t parallelism, const std::string& fingerprint) = 0;
+
+  /// The job has ended; `error` says why if it failed. Called before anybody hears of it.
+  virtual void ended(job_status status, const std::string& error, const job_result& result) = 0;
+};
+
+/// The cluster that a job runs in.
+struct job_cluster {
+  coordinator_actor coordinator;
+  std::uint64_t job = 0;
+  program_ref program;
+  std::string fingerprint;
+  std::uint32_t rescaled_to = 0; ///< as in `deploy_order`
+};
+
 struct job_spec {
   std::shared_ptr<const job_graph> graph;
   io_services* io = nullptr;
   std::shared_ptr<job_board> board;
+  std::optional<job_cluster> cluster{};  ///< nothing: all tasks are in this process
+  std::shared_ptr<job_journal> journal{};///< may be null
+  std::vector<std::string> resume_from{}; ///< checkpoints that an earlier process made, oldest first
 };
 
 /// State of a job actor; every method is a message handler or called by one.
@@ -36,6 +65,7 @@ public:
   static constexpr const char* name = "sluice.job";
 
   void init(job_actor::pointer self, job_spec spec);
+  void adopt(std::shared_ptr<const job_graph> graph);
 
   void on_start();
   void on_cancel();
@@ -52,11 +82,18 @@ public:
   void on_loop_input_ended(const loop_input_ended_msg& m);
   void on_loop_probed(const loop_probed_msg& m);
   void on_task_down(const caf::actor_addr& who);
+  void on_slots(slots_granted_msg& m);
+  void on_deployed(const deployed_msg& m);
+  void on_deploy_failed(const deploy_failed_msg& m);
+  void on_checkpoint_noted(const checkpoint_noted_msg& m);
+  void on_worker_lost(const worker_lost_msg& m);
+  void on_report(const task_report& m);
 
 private:
   enum class phase : std::uint8_t {
     created,
     preparing,
+    waiting_for_slots,
     deploying,
     running,
     committing,
@@ -74,7 +111,7 @@ private:
   };
 
   /// Why all tasks are being stopped.
-  enum class stop_reason : std::uint8_t { failed, cancelled, finished };
+  enum class stop_reason : std::uint8_t { failed, cancelled, finished, rescaled };
 
   // -- deployment
   // ----------------------------------------------------------------------------------
@@ -82,6 +119,10 @@ private:
   void deploy();
   void spawn_tasks();
   void connect_tasks();
+  void request_slots();
+  std::string plan_rescaling(std::uint32_t parallelism);
+  void note_checkpoint(checkpoint_id id, const std::string& path);
+  void release_hosts();
   void make_enumerators();
   void discover(std::uint32_t vertex);
   void assign_splits(std::uint32_t vertex);
@@ -114,10 +155,8 @@ private:
   }
   void schedule_checkpoint(duration after);
   void send_later(duration after, job_timer_msg m);
-  void start_checkpoint(std::shared_ptr<std::promise<std::string>> reply,
-                        std::string savepoint_directory, bool then_stop);
-  void trigger(std::string path, checkpoint_id id, std::shared_ptr<std::promise<std::string>> reply,
-               bool savepoint, bool then_stop);
+  void start_checkpoint(checkpoint_request_msg request);
+  void trigger(std::string path, checkpoint_id id, const checkpoint_request_msg& request);
   void trigger_tasks();
   std::vector<bool> tasks_with_senders() const;
   void complete_checkpoint();
@@ -135,6 +174,7 @@ private:
   void stopped();
   void all_finished();
   void commit_final();
+  void go_on_rescaled();
   void end(job_status status, std::exception_ptr error);
   std::string label_of(const failure& cause) const;
   std::exception_ptr error_of(const failure& cause) const;
@@ -147,6 +187,12 @@ private:
   std::shared_ptr<blocking_strand> strand_;
   std::optional<restart_policy> restarts_;
   std::uint32_t num_restarts_ = 0;
+
+  // In a cluster: where the tasks of the attempt are.
+  std::vector<job_host> hosts_;
+  std::vector<std::uint32_t> placement_; ///< host, by task
+  std::set<std::uint32_t> deploying_;    ///< hosts that have not answered
+  std::set<std::uint32_t> noting_;       ///< hosts that do not know the checkpoint's path yet
 
   std::optional<task_numbering> numbering_;
   std::vector<task_entry> tasks_; ///< by their numbers
@@ -168,6 +214,8 @@ private:
   std::vector<checkpoint_request_msg> queued_requests_;
 
   stop_reason reason_ = stop_reason::finished;
+  std::shared_ptr<const job_graph> rescaled_; ///< the graph to go on with
+  std::uint32_t rescaled_to_ = 0;
   std::optional<failure> cause_;
 };
 

@@ -36,6 +36,12 @@ bool job_board::ended() const {
 void job_board::set_probes(std::vector<std::shared_ptr<task_probe>> probes) {
   std::lock_guard lock(mutex_);
   probes_ = std::move(probes);
+  reports_.clear();
+}
+
+void job_board::report(const std::vector<task_metrics>& tasks) {
+  std::lock_guard lock(mutex_);
+  for (auto& t : tasks) reports_[{t.vertex, t.subtask}] = t;
 }
 
 void job_board::set_checkpoints(const checkpoint_metrics& metrics) {
@@ -52,6 +58,7 @@ job_metrics job_board::metrics(timestamp now) const {
   std::lock_guard lock(mutex_);
   job_metrics m;
   for (auto& p : probes_) m.tasks.push_back(p->read(now));
+  for (auto& [task, report] : reports_) m.tasks.push_back(report);
   m.checkpoints = checkpoints_;
   m.num_restarts = restarts_;
   return m;

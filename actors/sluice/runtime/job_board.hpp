@@ -5,8 +5,11 @@
 #include "sluice/runtime/probe.hpp"
 
 #include <condition_variable>
+#include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <utility>
 #include <vector>
 
 namespace sluice::runtime {
@@ -24,7 +27,10 @@ public:
   std::optional<job_result> wait_until(std::chrono::steady_clock::time_point deadline);
   bool ended() const;
 
+  /// The tasks of a new attempt that run in this process.
   void set_probes(std::vector<std::shared_ptr<task_probe>> probes);
+  /// What tasks in another process have done so far.
+  void report(const std::vector<task_metrics>& tasks);
   void set_checkpoints(const checkpoint_metrics& metrics);
   void count_restart();
   job_metrics metrics(timestamp now) const;
@@ -37,6 +43,7 @@ private:
   std::exception_ptr error_;
   job_result result_;
   std::vector<std::shared_ptr<task_probe>> probes_;
+  std::map<std::pair<std::uint32_t, std::uint32_t>, task_metrics> reports_; ///< by vertex, subtask
   checkpoint_metrics checkpoints_;
   std::uint32_t restarts_ = 0;
 };

@@ -23,17 +23,19 @@ void job::on_checkpoint_request(checkpoint_request_msg& m) {
     refuse("a checkpoint needs a directory: enable_checkpointing(interval, directory)");
   else if (phase_ != phase::running || starting_checkpoint_ || checkpoints_.in_progress())
     queued_requests_.push_back(m);
+  else if (auto problem = plan_rescaling(m.then_rescale_to); !problem.empty())
+    refuse(problem);
   else
-    start_checkpoint(m.reply, m.savepoint_directory, m.then_stop);
+    start_checkpoint(m);
 }
 
 /// Makes the folder, then triggers.
-void job::start_checkpoint(std::shared_ptr<std::promise<std::string>> reply,
-                           std::string savepoint_directory, bool then_stop) {
+void job::start_checkpoint(checkpoint_request_msg request) {
   if (starting_checkpoint_ || checkpoints_.in_progress()) return; // the one under way reschedules
   starting_checkpoint_ = true;
-  auto savepoint = !savepoint_directory.empty();
-  auto directory = savepoint ? savepoint_directory : spec_.graph->config.checkpoints.directory;
+  auto savepoint = !request.savepoint_directory.empty();
+  auto directory
+    = savepoint ? request.savepoint_directory : spec_.graph->config.checkpoints.directory;
   auto id = checkpoints_.next_id();
   struct outcome {
     std::string path;
@@ -50,12 +52,12 @@ void job::start_checkpoint(std::shared_ptr<std::promise<std::string>> reply,
     [=, this](outcome o) {
       starting_checkpoint_ = false;
       if (phase_ != phase::running) {
-        if (reply)
-          reply->set_exception(
+        if (request.reply)
+          request.reply->set_exception(
             std::make_exception_ptr(state_error("the job has ended or is about to")));
         return;
       }
-      trigger(std::move(o.path), id, reply, savepoint, then_stop);
+      trigger(std::move(o.path), id, request);
       if (!o.problem.empty()) abort_checkpoint(o.problem, true);
     });
 }
@@ -99,18 +101,17 @@ void job::add_finished_task(manifest& m, const task_entry& t) const {
     m.outputs.push_back({graph.node(v.chain[index]).uid, list});
 }
 
-void job::trigger(std::string path, checkpoint_id id,
-                  std::shared_ptr<std::promise<std::string>> reply, bool savepoint,
-                  bool then_stop) {
+void job::trigger(std::string path, checkpoint_id id, const checkpoint_request_msg& request) {
   checkpoint_coordinator::pending p;
   p.id = id;
   p.path = path;
   p.started = spec_.io->processing_clock().now();
-  p.savepoint = savepoint;
-  p.then_stop = then_stop;
-  p.reply = std::move(reply);
+  p.savepoint = !request.savepoint_directory.empty();
+  p.then_stop = request.then_stop;
+  p.then_rescale_to = request.then_rescale_to;
+  p.reply = request.reply;
   p.manifest.id = id;
-  p.manifest.savepoint = savepoint;
+  p.manifest.savepoint = p.savepoint;
   fill_manifest(p.manifest);
   for (auto& t : tasks_) {
     if (t.phase == task_phase::finished)
@@ -122,7 +123,10 @@ void job::trigger(std::string path, checkpoint_id id,
   checkpoints_.begin(std::move(p));
   if (path.empty()) return;
   log().debug("job \"{}\": checkpoint {} triggered", spec_.graph->config.name, id);
-  trigger_tasks();
+  if (spec_.cluster)
+    note_checkpoint(id, path);
+  else
+    trigger_tasks();
   send_later(spec_.graph->config.checkpoints.timeout,
              {job_timer_msg::what::checkpoint_timeout, attempt_, id});
 }
@@ -214,9 +218,11 @@ void job::complete_checkpoint() {
   }
   starting_checkpoint_ = true; // no other before this one is on disk
   run_blocking(
-    [done]() -> std::string {
+    [done, journal = spec_.journal, kept = retained_]() mutable -> std::string {
       try {
         snapshot_store::commit(done->path, done->manifest);
+        kept.push_back(done->path);
+        if (journal && !done->savepoint) journal->checkpoints(kept);
         return {};
       } catch (const std::exception& e) {
         snapshot_store::remove(done->path);
@@ -263,8 +269,8 @@ void job::checkpoint_done(checkpoint_coordinator::pending done) {
     self_->send<caf::message_priority::high>(t.handle, checkpoint_complete_msg{done.id, covered});
     if (covered) t.committables.clear();
   }
-  if (done.then_stop) {
-    stop(stop_reason::cancelled);
+  if (done.then_stop || done.then_rescale_to > 0) {
+    stop(done.then_stop ? stop_reason::cancelled : stop_reason::rescaled);
     return;
   }
   auto request = queued_requests_.empty() ? std::nullopt : std::optional(queued_requests_.front());

@@ -98,6 +98,10 @@ void job::prepare() {
 }
 
 void job::deploy() {
+  if (spec_.cluster) {
+    request_slots();
+    return;
+  }
   phase_ = phase::deploying;
   paths_ = std::make_shared<checkpoint_paths>();
   try {

@@ -260,6 +260,7 @@ struct checkpoint_request_msg {
   std::shared_ptr<std::promise<std::string>> reply;
   std::string savepoint_directory; ///< empty: a checkpoint
   bool then_stop = false;
+  std::uint32_t then_rescale_to = 0; ///< go on with this parallelism; 0: as it is
 };
 
 /// A timer of the job actor: `attempt` and `id` say whether it still matters.

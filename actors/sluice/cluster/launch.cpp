@@ -1,0 +1,241 @@
+#include "sluice/cluster/launch.hpp"
+
+#include "sluice/api/launch.hpp"
+#include "sluice/cluster/program_executors.hpp"
+#include "sluice/plan/executor.hpp"
+#include "sluice/runtime/local_runtime.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace sluice::cluster {
+
+namespace {
+
+/// Reads `host:port`, `host` or `:port`. Returns what is wrong, or nothing.
+std::string read_endpoint(const std::string& text, options& o) {
+  auto colon = text.rfind(':');
+  auto host = text.substr(0, colon);
+  if (!host.empty()) o.coordinator_host = host;
+  if (colon == std::string::npos) return {};
+  auto port = std::string_view(text).substr(colon + 1);
+  auto [end, ec] = std::from_chars(port.data(), port.data() + port.size(), o.coordinator_port);
+  if (ec != std::errc{} || end != port.data() + port.size())
+    return fmt::format("\"{}\" is not host:port", text);
+  return {};
+}
+
+std::string read_secret_file(const std::string& path, options& o) {
+  std::ifstream in(path);
+  if (!in || !std::getline(in, o.secret)) return fmt::format("cannot read a secret from {}", path);
+  return {};
+}
+
+CLI::Option* add_duration(CLI::App& app, const std::string& name, duration& value,
+                          const std::string& help) {
+  return app
+    .add_option_function<double>(
+      name,
+      [&value](double seconds) { value = duration(static_cast<std::int64_t>(seconds * 1e6)); },
+      help)
+    ->check(CLI::PositiveNumber)
+    ->type_name("SECONDS");
+}
+
+/// Each TLS file may come in any order.
+net::tls_files& tls(options& o) { return o.tls ? *o.tls : o.tls.emplace(); }
+
+} // namespace
+
+void add_network_options(CLI::App& app, options& o) {
+  app
+    .add_option_function<std::string>(
+      "--coordinator",
+      [&o](const std::string& text) {
+        if (auto problem = read_endpoint(text, o); !problem.empty())
+          throw CLI::ValidationError("--coordinator", problem);
+      },
+      "Where the coordinator listens (default 127.0.0.1:7070)")
+    ->envname("SLUICE_COORDINATOR")
+    ->type_name("HOST:PORT");
+  app
+    .add_option_function<std::string>(
+      "--tls-cert", [&o](const std::string& f) { tls(o).certificate = f; },
+      "This process's certificate (PEM); turns TLS on")
+    ->envname("SLUICE_TLS_CERT")
+    ->type_name("FILE");
+  app
+    .add_option_function<std::string>(
+      "--tls-key", [&o](const std::string& f) { tls(o).key = f; }, "Its private key (PEM)")
+    ->envname("SLUICE_TLS_KEY")
+    ->type_name("FILE");
+  app
+    .add_option_function<std::string>(
+      "--tls-ca", [&o](const std::string& f) { tls(o).ca = f; },
+      "The CA that must have signed the others' certificates (PEM)")
+    ->envname("SLUICE_TLS_CA")
+    ->type_name("FILE");
+  auto* secret = app.add_option("--secret", o.secret, "What all processes of the cluster know")
+                   ->envname("SLUICE_SECRET");
+  app
+    .add_option_function<std::string>(
+      "--secret-file",
+      [&o](const std::string& path) {
+        if (auto problem = read_secret_file(path, o); !problem.empty())
+          throw CLI::ValidationError("--secret-file", problem);
+      },
+      "The secret is the first line of this file")
+    ->envname("SLUICE_SECRET_FILE")
+    ->type_name("FILE")
+    ->excludes(secret);
+  app.set_config("--cluster-config", "", "Reads options from an INI or TOML file")
+    ->envname("SLUICE_CLUSTER_CONFIG");
+}
+
+namespace {
+
+void add_listening_options(CLI::App& app, options& o) {
+  app.add_option("--bind", o.bind, "Address to listen on")
+    ->envname("SLUICE_BIND")
+    ->capture_default_str();
+  app.add_flag("--allow-insecure", o.allow_insecure,
+               "Listen on an address that others reach although TLS is off");
+}
+
+} // namespace
+
+void add_worker_options(CLI::App& app, options& o) {
+  add_listening_options(app, o);
+  app
+    .add_option("--advertise", o.advertise,
+                "Address under which other workers reach this one (default: that of --bind)")
+    ->envname("SLUICE_ADVERTISE");
+  app.add_option("--data-port", o.data_port, "Port for data of other workers (default: any free)")
+    ->envname("SLUICE_DATA_PORT");
+  app.add_option("--slots", o.slots, "Subtasks of an operator that it takes")
+    ->envname("SLUICE_SLOTS")
+    ->check(CLI::PositiveNumber)
+    ->capture_default_str();
+  app.add_option("--compression", o.compression, "Of the data that it sends: none, lz4 or zstd")
+    ->envname("SLUICE_COMPRESSION")
+    ->transform(CLI::CheckedTransformer(
+      std::map<std::string, net::compression>{{"none", net::compression::none},
+                                              {"lz4", net::compression::lz4},
+                                              {"zstd", net::compression::zstd}}));
+  add_duration(app, "--join-timeout", o.join_timeout,
+               "How long to look for a coordinator (default 300)")
+    ->envname("SLUICE_JOIN_TIMEOUT");
+}
+
+void add_coordinator_options(CLI::App& app, options& o) {
+  if (!app.get_option_no_throw("--bind")) add_listening_options(app, o);
+  app
+    .add_option("--data-dir", o.data_dir,
+                "Where jobs are kept, so that they go on when the coordinator is started again")
+    ->envname("SLUICE_DATA_DIR")
+    ->type_name("DIR");
+  add_duration(app, "--heartbeat-timeout", o.heartbeat_timeout,
+               "Who has not been heard of for so long is lost (default 5)")
+    ->envname("SLUICE_HEARTBEAT_TIMEOUT");
+}
+
+namespace {
+
+const std::map<std::string, role> roles{{"local", role::local},
+                                        {"coordinator", role::coordinator},
+                                        {"worker", role::worker},
+                                        {"client", role::client}};
+
+void add_all(CLI::App& app, launch_options& o) {
+  app.add_option("--role", o.role, "What this process is: local, coordinator, worker or client")
+    ->envname("SLUICE_ROLE")
+    ->transform(CLI::CheckedTransformer(roles));
+  add_network_options(app, o.cluster);
+  add_worker_options(app, o.cluster);
+  add_coordinator_options(app, o.cluster);
+}
+
+/// What `init` has read; without it, the environment decides.
+std::unique_ptr<launch_options>& chosen() {
+  static std::unique_ptr<launch_options> options;
+  return options;
+}
+
+launch_options from_environment() {
+  launch_options o;
+  CLI::App app;
+  app.set_help_flag();
+  add_all(app, o);
+  try {
+    app.parse(std::vector<std::string>{});
+  } catch (const CLI::ParseError& e) {
+    throw plan_error(fmt::format("the environment of this process: {}", e.what()));
+  }
+  return o;
+}
+
+std::unique_ptr<executor> make_executor() {
+  auto o = chosen() ? *chosen() : from_environment();
+  if (o.role == role::local) return std::make_unique<runtime::local_runtime>();
+  return make_program_executor(o);
+}
+
+} // namespace
+
+} // namespace sluice::cluster
+
+namespace sluice {
+
+void init(int& argc, char** argv) {
+  auto o = std::make_unique<cluster::launch_options>();
+  CLI::App app("A Sluice program. Options of its own, if any, are besides these.", argv[0]);
+  app.allow_extras();
+  cluster::add_all(app, *o);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    std::exit(app.exit(e));
+  }
+  // CLI11 keeps what it does not know in order; the pointers of `argv` stay what they are.
+  auto rest = app.remaining();
+  int kept = 1;
+  std::size_t next = 0;
+  for (int i = 1; i < argc && next < rest.size(); ++i)
+    if (rest[next] == argv[i]) {
+      argv[kept++] = argv[i];
+      ++next;
+    }
+  argc = kept;
+  argv[argc] = nullptr;
+  cluster::chosen() = std::move(o);
+}
+
+namespace {
+
+/// Ends the runtime on a thread of its own: at exit, the main thread's thread-local objects, of
+/// which CAF's logger keeps one, are destroyed before its static ones.
+struct process_runtime {
+  std::unique_ptr<executor> instance = cluster::make_executor();
+
+  ~process_runtime() {
+    std::thread([this] { instance.reset(); }).join();
+  }
+};
+
+} // namespace
+
+executor& default_executor() {
+  static process_runtime process;
+  return *process.instance;
+}
+
+} // namespace sluice

@@ -1,0 +1,174 @@
+#include "sluice/cluster/worker_process.hpp"
+
+#include "sluice/cluster/network.hpp"
+#include "sluice/cluster/worker.hpp"
+#include "sluice/runtime/log.hpp"
+
+#include <caf/send.hpp>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+
+namespace sluice::cluster {
+
+using namespace runtime;
+
+namespace {
+
+constexpr auto answer_timeout = std::chrono::seconds(10);
+constexpr auto first_pause = std::chrono::milliseconds(100);
+constexpr auto longest_pause = std::chrono::seconds(2);
+
+std::string process_name() {
+  std::string host(256, '\0');
+  ::gethostname(host.data(), host.size() - 1);
+  return fmt::format("{}:{}", host.c_str(), ::getpid());
+}
+
+} // namespace
+
+struct worker_process::impl {
+  options settings;
+  worker_programs programs;
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool stopped = false;            // GUARDED_BY(mutex)
+  std::optional<worker_actor> current; // GUARDED_BY(mutex)
+};
+
+/// From finding a coordinator to losing it. Has an actor system of its own: what was said to a lost
+/// coordinator dies with it.
+class worker_process::session {
+public:
+  explicit session(impl& owner)
+    : owner_(owner), io_(make_io_services()), network_(owner.settings, 0) {}
+
+  struct end {
+    worker_end how = worker_end::lost;
+    std::string why;
+    bool joined = false;
+  };
+
+  end run() {
+    auto& o = owner_.settings;
+    auto coordinator = network_.find_coordinator(answer_timeout);
+    net::data_plane_config data;
+    data.bind_address = o.bind;
+    data.port = o.data_port;
+    data.tls = o.tls;
+    data.secret = o.secret;
+    data.compression = o.compression;
+    data.dead_peer_timeout = o.heartbeat_timeout;
+    data.on_refused = [](const std::string& why) { log().warn("cluster: {}", why); };
+    data_.emplace(std::move(data));
+    worker_context context;
+    context.io = io_.get();
+    context.data = &*data_;
+    context.coordinator = coordinator;
+    context.secret = o.secret;
+    context.answer_timeout = answer_timeout;
+    context.offer.name = process_name();
+    context.offer.slots = o.slots;
+    context.offer.data = {o.advertise.empty() ? o.bind : o.advertise, data_->port()};
+    context.graph_of = owner_.programs.graph_of;
+    context.programs = owner_.programs.waiting;
+    context.on_ended = owner_.programs.on_ended;
+    context.on_joined = [this] { note([](end& e) { e.joined = true; }); };
+    context.on_over = [this](worker_end how, std::string why) {
+      note([&](end& e) {
+        e.how = how;
+        e.why = std::move(why);
+      });
+      over();
+    };
+    auto actor = network_.system().spawn(worker_behavior, std::move(context));
+    std::unique_lock lock(owner_.mutex);
+    owner_.current = actor;
+    if (owner_.stopped) say_bye(actor);
+    owner_.changed.wait(lock, [&] { return over_; });
+    owner_.current.reset();
+    return end_;
+  }
+
+  static void say_bye(const worker_actor& worker) {
+    caf::anon_send<caf::message_priority::high>(worker, bye_msg{"this process ends"});
+  }
+
+private:
+  template <class Change>
+  void note(Change&& change) {
+    std::lock_guard lock(owner_.mutex);
+    change(end_);
+  }
+
+  void over() {
+    std::lock_guard lock(owner_.mutex);
+    over_ = true;
+    owner_.changed.notify_all();
+  }
+
+  impl& owner_;
+  end end_;           // GUARDED_BY(owner_.mutex)
+  bool over_ = false; // GUARDED_BY(owner_.mutex)
+  std::unique_ptr<io_services> io_;
+  network network_;
+  std::optional<net::data_plane> data_;
+};
+
+worker_process::worker_process(options o, worker_programs programs)
+  : impl_(std::make_unique<impl>()) {
+  validate(o);
+  impl_->settings = std::move(o);
+  impl_->programs = std::move(programs);
+}
+
+worker_process::~worker_process() { stop(); }
+
+void worker_process::run() {
+  auto& o = impl_->settings;
+  auto pause = std::chrono::milliseconds(first_pause);
+  auto give_up = std::chrono::steady_clock::now() + o.join_timeout;
+  for (;;) {
+    session::end end;
+    try {
+      session s(*impl_);
+      end = s.run();
+    } catch (const io_error& e) {
+      end.why = e.what();
+    }
+    if (end.how == worker_end::orderly) return;
+    if (end.how == worker_end::refused)
+      throw plan_error(fmt::format("the coordinator at {}:{} refuses this process: {}",
+                                   o.coordinator_host, o.coordinator_port, end.why));
+    auto now = std::chrono::steady_clock::now();
+    if (end.joined) {
+      give_up = now + o.join_timeout;
+      pause = first_pause;
+      log().warn("cluster: {}; looking for a coordinator", end.why);
+    } else if (now > give_up) {
+      throw io_error(fmt::format(
+        "no coordinator for {}: {}",
+        std::chrono::duration_cast<std::chrono::seconds>(o.join_timeout), end.why));
+    } else {
+      log().debug("cluster: {}", end.why);
+    }
+    std::unique_lock lock(impl_->mutex);
+    if (impl_->changed.wait_for(lock, pause, [&] { return impl_->stopped; })) return;
+    pause = std::min<std::chrono::milliseconds>(2 * pause, longest_pause);
+  }
+}
+
+void worker_process::stop() {
+  std::lock_guard lock(impl_->mutex);
+  impl_->stopped = true;
+  if (impl_->current) session::say_bye(*impl_->current);
+  impl_->changed.notify_all();
+}
+
+} // namespace sluice::cluster
