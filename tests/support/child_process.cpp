@@ -67,6 +67,14 @@ void child_process::interrupt() {
   if (!status_) ::kill(pid_, SIGINT);
 }
 
+void child_process::signal_stop() {
+  if (!status_) ::kill(pid_, SIGSTOP);
+}
+
+void child_process::signal_continue() {
+  if (!status_) ::kill(pid_, SIGCONT);
+}
+
 void child_process::kill() {
   if (status_) return;
   ::kill(pid_, SIGKILL);

@@ -27,6 +27,10 @@ public:
   /// than 20 s.
   void interrupt();
 
+  /// SIGSTOP and SIGCONT.
+  void signal_stop();
+  void signal_continue();
+
   /// kill -9, and waits.
   void kill();
 

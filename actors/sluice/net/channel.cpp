@@ -5,8 +5,6 @@
 
 #include <fmt/format.h>
 
-#include <utility>
-
 namespace sluice::net {
 
 namespace {
@@ -108,7 +106,7 @@ void input_channel::bind(const std::shared_ptr<connection>& from, std::uint32_t 
 void input_channel::send_credit(connection& to, const runtime::credit_msg& m) const {
   auto frame = begin_frame(to.take_buffer());
   encode_credit(frame, number_, m);
-  to.send_soon(finish_frame(std::move(frame), frame_type::credit, compression::none));
+  to.send(finish_frame(std::move(frame), frame_type::credit, compression::none));
 }
 
 std::unique_ptr<batch> input_channel::free_batch() {

@@ -6,10 +6,8 @@
 
 #include <sys/socket.h>
 
-#include <algorithm>
 #include <cstring>
 #include <system_error>
-#include <utility>
 
 namespace sluice::net {
 
@@ -120,18 +118,11 @@ void connection::wait_readable() {
 void connection::read_or_fail() {
   if (lost()) return;
   try {
-    read_on(true);
     for (std::size_t budget = read_budget; budget > 0;) {
-      bool all = false;
-      auto bytes = read_some(all);
-      if (bytes == 0) return read_on(false);
-      budget -= std::min(budget, bytes);
+      auto before = end_;
+      if (!read_some()) return;
+      budget -= std::min(budget, end_ - before);
       handle_frames();
-      if (all) {
-        wait_readable();
-        return read_on(false);
-      }
-      read_on(true);
     }
     post([this] { read_or_fail(); });
   } catch (...) {
@@ -139,28 +130,15 @@ void connection::read_or_fail() {
   }
 }
 
-/// Writes what has been waiting for this thread; whether more may wait.
-void connection::read_on(bool reading) {
-  {
-    std::lock_guard lock(mutex_);
-    reading_ = reading;
-    if (queue_.empty() || !writable_ || writer_ != writer::nobody || lost()) return;
-    writer_ = writer::own;
-  }
-  resume_writing();
-}
-
-/// Bytes that were read; none if this waits for some. `all`: there are probably no more.
-std::size_t connection::read_some(bool& all) {
+/// False if there is nothing to read for now.
+bool connection::read_some() {
   grow_buffer();
-  auto room = capacity_ - end_;
-  auto r = transport_->read(buffer_.get() + end_, room);
+  auto r = transport_->read(buffer_.get() + end_, capacity_ - end_);
   switch (r.what) {
   case io_result::state::ok:
     end_ += r.bytes;
     silent_ticks_ = 0;
-    all = transport_->is_drained(r.bytes, room);
-    return r.bytes;
+    return true;
   case io_result::state::closed:
     throw io_error(begin_ == end_ ? "the peer closed it"
                                   : "the peer closed it in the middle of a frame");
@@ -169,12 +147,12 @@ std::size_t connection::read_some(bool& all) {
                        [self = shared_from_this()](const boost::system::error_code& error) {
                          if (!error) self->read_or_fail();
                        });
-    return 0;
+    return false;
   case io_result::state::wait_read:
     break;
   }
   wait_readable();
-  return 0;
+  return false;
 }
 
 /// Makes room behind what was read, for at least the frame that it is the beginning of.

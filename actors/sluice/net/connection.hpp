@@ -77,10 +77,6 @@ public:
   /// thread.
   void send(std::string frame);
 
-  /// The same for a frame that may wait as long as the connection's thread is busy with what it has
-  /// read: so credit for many batches costs one packet.
-  void send_soon(std::string frame);
-
   bool lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
 
 private:
@@ -118,8 +114,7 @@ private:
   // -- reading (connection.cpp)
   void wait_readable();
   void read_or_fail();
-  std::size_t read_some(bool& all);
-  void read_on(bool reading);
+  bool read_some();
   void grow_buffer();
   void handle_frames();
   void handle(const frame_reader::frame& f);
@@ -130,7 +125,6 @@ private:
   incoming& incoming_of(byte_reader& in);
 
   // -- writing (connection_write.cpp)
-  void send(std::string frame, bool soon);
   void pump(writer me, std::size_t budget);
   bool next_frames();
   void recycle_written();
@@ -181,7 +175,6 @@ private:
   std::mutex mutex_;
   std::atomic<bool> lost_{false};
   bool writable_ = false; // the peer has proved itself
-  bool reading_ = false;  // the connection's thread writes when it has read
   writer writer_ = writer::nobody;
   std::vector<std::string> queue_;
   std::vector<std::string> spare_; // memory for frames

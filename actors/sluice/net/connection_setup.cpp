@@ -74,7 +74,6 @@ void connection::connect(std::vector<tcp::endpoint> addresses) {
 }
 
 void connection::dial_late() {
-  if (stage_ != stage::dialling) return; // the timer had gone off when it was set anew
   lose(fmt::format("cannot connect to {}: no answer for {}", to_string(peer_),
                    seconds_text(plane_->config.connect_timeout)));
 }
@@ -104,7 +103,6 @@ void connection::connected() {
 }
 
 void connection::setup_late() {
-  if (stage_ == stage::open) return;
   fail_setup(fmt::format("the peer {} did not finish the handshake within {}", to_string(peer_),
                          seconds_text(plane_->config.handshake_timeout)));
 }

@@ -1,7 +1,6 @@
 #include "sluice/net/connection.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace sluice::net {
 
@@ -30,16 +29,12 @@ std::string connection::take_buffer() {
   return buffer;
 }
 
-void connection::send(std::string frame) { send(std::move(frame), false); }
-
-void connection::send_soon(std::string frame) { send(std::move(frame), true); }
-
-void connection::send(std::string frame, bool soon) {
+void connection::send(std::string frame) {
   {
     std::lock_guard lock(mutex_);
     if (lost()) return;
     queue_.push_back(std::move(frame));
-    if (!writable_ || writer_ != writer::nobody || (soon && reading_)) return;
+    if (!writable_ || writer_ != writer::nobody) return;
     writer_ = writer::sender;
   }
   pump(writer::sender, sender_budget);

@@ -7,10 +7,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <map>
 #include <mutex>
-#include <utility>
 #include <vector>
 
 namespace sluice::net {

@@ -9,8 +9,6 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
-#include <utility>
-
 namespace sluice::net {
 
 namespace {

@@ -2,8 +2,6 @@
 
 #include "sluice/net/connection.hpp"
 
-#include <utility>
-
 namespace sluice::net {
 
 channel_key first_key(std::uint64_t job, std::uint32_t attempt) {

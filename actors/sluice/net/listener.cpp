@@ -5,9 +5,6 @@
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <utility>
-
 namespace sluice::net {
 
 namespace {

@@ -59,9 +59,6 @@ public:
 
   io_result start() override { return {}; }
   io_result read(char* to, std::size_t room) override { return internal::receive(fd_, to, room); }
-  bool is_drained(std::size_t bytes, std::size_t room) const noexcept override {
-    return bytes < room;
-  }
   io_result write(std::span<const iovec> from) override { return internal::send(fd_, from); }
   io_result flush() override { return {}; }
   std::string session() const override { return {}; }

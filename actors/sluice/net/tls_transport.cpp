@@ -12,7 +12,6 @@
 #include <cstring>
 #include <mutex>
 #include <system_error>
-#include <utility>
 
 namespace sluice::net {
 
@@ -171,9 +170,6 @@ public:
     if (n == 1) return {io_result::state::ok, done};
     return result_of(n);
   }
-
-  /// OpenSSL hands out a record at a time, and may hold others.
-  bool is_drained(std::size_t, std::size_t) const noexcept override { return false; }
 
   io_result write(std::span<const iovec> from) override {
     std::lock_guard lock(mutex_);

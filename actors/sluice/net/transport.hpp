@@ -36,9 +36,6 @@ public:
 
   virtual io_result read(char* to, std::size_t room) = 0;
 
-  /// Whether a read of `bytes` into `room` bytes has left nothing behind, as far as it tells.
-  virtual bool is_drained(std::size_t bytes, std::size_t room) const noexcept = 0;
-
   /// `bytes` were taken; they may wait inside, see `flush`.
   virtual io_result write(std::span<const iovec> from) = 0;
 

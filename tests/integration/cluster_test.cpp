@@ -1,0 +1,212 @@
+/// A job on a cluster of real processes, which are killed, stopped and started again: each record
+/// is in the final files exactly once, and each key's count is unbroken.
+#include "support/child_process.hpp"
+#include "support/cluster_processes.hpp"
+#include "support/temporary_directory.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace sluice::testing {
+
+BOOST_AUTO_TEST_SUITE(cluster)
+
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+/// The job of kill_job.cpp, as a cluster runs it.
+struct killed_job {
+  explicit killed_job(std::int64_t records, int parallelism = 3)
+    : count(records), output(directory.path() + "/out"),
+      processes(SLUICE_KILL_JOB,
+                {directory.path() + "/checkpoints", output, std::to_string(records),
+                 std::to_string(parallelism)},
+                directory.path()) {
+    fs::create_directories(output);
+  }
+
+  /// All records are there, once, and the counts per key have no gap.
+  void check_output() const {
+    std::set<std::int64_t> numbers;
+    std::map<std::int64_t, std::set<std::int64_t>> counts;
+    std::int64_t lines = 0;
+    for (auto& entry : fs::recursive_directory_iterator(output)) {
+      if (!entry.is_regular_file() || entry.path().filename().string().starts_with(".")) continue;
+      std::ifstream in(entry.path());
+      std::int64_t number = 0;
+      std::int64_t n = 0;
+      while (in >> number >> n) {
+        ++lines;
+        numbers.insert(number);
+        counts[number % 97].insert(n);
+      }
+      BOOST_TEST(in.eof());
+    }
+    BOOST_TEST(lines == count);
+    BOOST_TEST(numbers.size() == static_cast<std::size_t>(count));
+    for (auto& [key, seen] : counts)
+      BOOST_TEST(*seen.rbegin() == static_cast<std::int64_t>(seen.size()));
+  }
+
+  temporary_directory directory;
+  std::int64_t count;
+  std::string output;
+  cluster_processes processes;
+};
+
+unsigned seed_of_run() {
+  if (auto* given = std::getenv("SLUICE_SEED"))
+    return static_cast<unsigned>(std::strtoul(given, nullptr, 10));
+  return std::random_device{}();
+}
+
+int rounds(int usual) {
+  if (auto* given = std::getenv("SLUICE_KILL_ROUNDS")) return std::atoi(given);
+  return usual;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_program_runs_on_three_workers_and_ends_in_all_processes) {
+  killed_job job(20000);
+  auto& p = job.processes;
+  p.start_coordinator();
+  for (int i = 0; i < 3; ++i) p.start_worker();
+  BOOST_TEST(p.wait_for_coordinator(seconds(60)) == 0, p.log());
+  for (int i = 0; i < 3; ++i) BOOST_TEST(p.wait_for_worker(i, seconds(20)) == 0, p.log());
+  job.check_output();
+}
+
+BOOST_AUTO_TEST_CASE(a_job_waits_for_slots_and_says_so) {
+  killed_job job(2000);
+  auto& p = job.processes;
+  p.start_coordinator();
+  p.start_worker();
+  BOOST_TEST(p.wait_for_log("waits for 3 slots", seconds(20)), p.log());
+  p.start_worker();
+  p.start_worker();
+  BOOST_TEST(p.wait_for_coordinator(seconds(60)) == 0, p.log());
+  job.check_output();
+}
+
+BOOST_AUTO_TEST_CASE(workers_killed_at_any_moment_lose_and_double_nothing) {
+  auto seed = seed_of_run();
+  std::mt19937 random(seed);
+  BOOST_TEST_CONTEXT("seed " << seed) {
+    killed_job job(60000);
+    auto& p = job.processes;
+    p.start_coordinator();
+    for (int i = 0; i < 4; ++i) p.start_worker();
+    for (int i = 0; i < rounds(20) && !p.wait_for_coordinator(milliseconds(random() % 600)); ++i) {
+      auto victim = static_cast<int>(random() % 4);
+      p.kill_worker(victim);
+      p.start_worker(victim);
+    }
+    BOOST_TEST(p.wait_for_coordinator(seconds(120)) == 0, p.log());
+    job.check_output();
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_killed_coordinator_comes_back_and_goes_on) {
+  auto seed = seed_of_run();
+  std::mt19937 random(seed);
+  BOOST_TEST_CONTEXT("seed " << seed) {
+    killed_job job(40000);
+    auto& p = job.processes;
+    p.start_coordinator();
+    for (int i = 0; i < 3; ++i) p.start_worker();
+    for (int i = 0; i < rounds(10) && !p.wait_for_coordinator(milliseconds(200 + random() % 800));
+         ++i) {
+      p.kill_coordinator();
+      p.start_coordinator();
+    }
+    BOOST_TEST(p.wait_for_coordinator(seconds(120)) == 0, p.log());
+    job.check_output();
+  }
+}
+
+BOOST_AUTO_TEST_CASE(any_role_killed_at_any_moment_loses_and_doubles_nothing) {
+  auto seed = seed_of_run();
+  std::mt19937 random(seed);
+  BOOST_TEST_CONTEXT("seed " << seed) {
+    killed_job job(60000);
+    auto& p = job.processes;
+    p.start_coordinator();
+    for (int i = 0; i < 4; ++i) p.start_worker();
+    for (int i = 0; i < rounds(15) && !p.wait_for_coordinator(milliseconds(random() % 900)); ++i) {
+      if (random() % 4 == 0) {
+        p.kill_coordinator();
+        p.start_coordinator();
+      } else {
+        auto victim = static_cast<int>(random() % 4);
+        p.kill_worker(victim);
+        p.start_worker(victim);
+      }
+    }
+    BOOST_TEST(p.wait_for_coordinator(seconds(120)) == 0, p.log());
+    job.check_output();
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_frozen_worker_is_found_replaced_and_used_again) {
+  killed_job job(60000);
+  auto& p = job.processes;
+  p.start_coordinator();
+  for (int i = 0; i < 4; ++i) p.start_worker();
+  BOOST_TEST(!p.wait_for_coordinator(milliseconds(1500)));
+  p.stop_worker(1);
+  BOOST_TEST(p.wait_for_log("is lost: no heartbeat", seconds(20)), p.log());
+  BOOST_TEST(p.wait_for_log("attempt 2", seconds(20)), p.log());
+  p.continue_worker(1);
+  p.stop_worker(2); // only with the one that came back are there three
+  BOOST_TEST(p.wait_for_coordinator(seconds(120)) == 0, p.log());
+  p.continue_worker(2);
+  job.check_output();
+}
+
+BOOST_AUTO_TEST_CASE(another_program_is_refused_and_told_what_differs) {
+  killed_job job(2000);
+  auto& p = job.processes;
+  p.start_coordinator();
+  p.start_worker_of({job.directory.path() + "/checkpoints", job.output, "2000", "2"});
+  auto code = p.wait_for_worker(0, seconds(20));
+  BOOST_TEST((code && *code != 0), p.log());
+  BOOST_TEST(p.wait_for_log("another program", seconds(1)), p.log());
+}
+
+BOOST_AUTO_TEST_CASE(who_does_not_know_the_secret_stays_outside) {
+  killed_job job(2000);
+  auto& p = job.processes;
+  p.start_coordinator({{"SLUICE_SECRET", "right"}});
+  p.start_worker({{"SLUICE_SECRET", "wrong"}});
+  auto code = p.wait_for_worker(0, seconds(20));
+  BOOST_TEST((code && *code != 0), p.log());
+  BOOST_TEST(p.wait_for_log("secret", seconds(1)), p.log());
+  for (int i = 0; i < 3; ++i) p.start_worker({{"SLUICE_SECRET", "right"}});
+  BOOST_TEST(p.wait_for_coordinator(seconds(60)) == 0, p.log());
+  job.check_output();
+}
+
+BOOST_AUTO_TEST_CASE(two_coordinators_never_have_one_data_directory) {
+  killed_job job(60000);
+  auto& p = job.processes;
+  p.start_coordinator();
+  BOOST_TEST(p.wait_for_log("coordinator listens", seconds(20)), p.log());
+  BOOST_TEST(p.run_second_coordinator(seconds(20)) != 0);
+  BOOST_TEST(p.wait_for_log("another coordinator runs the jobs", seconds(1)), p.log());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace sluice::testing
