@@ -27,11 +27,11 @@ using std::chrono::seconds;
 
 /// The job of kill_job.cpp, as a cluster runs it.
 struct killed_job {
-  explicit killed_job(std::int64_t records, int parallelism = 3)
+  explicit killed_job(std::int64_t records, int seconds_without_failures = 1)
     : count(records), output(directory.path() + "/out"),
       processes(SLUICE_KILL_JOB,
-                {directory.path() + "/checkpoints", output, std::to_string(records),
-                 std::to_string(parallelism)},
+                {directory.path() + "/checkpoints", output, std::to_string(records), "3",
+                 std::to_string(seconds_without_failures)},
                 directory.path()) {
     fs::create_directories(output);
   }
@@ -83,8 +83,8 @@ BOOST_AUTO_TEST_CASE(a_program_runs_on_three_workers_and_ends_in_all_processes) 
   auto& p = job.processes;
   p.start_coordinator();
   for (int i = 0; i < 3; ++i) p.start_worker();
-  BOOST_TEST(p.wait_for_coordinator(seconds(60)) == 0, p.log());
-  for (int i = 0; i < 3; ++i) BOOST_TEST(p.wait_for_worker(i, seconds(20)) == 0, p.log());
+  BOOST_TEST((p.wait_for_coordinator(seconds(60)) == 0), p.log());
+  for (int i = 0; i < 3; ++i) BOOST_TEST((p.wait_for_worker(i, seconds(20)) == 0), p.log());
   job.check_output();
 }
 
@@ -96,7 +96,7 @@ BOOST_AUTO_TEST_CASE(a_job_waits_for_slots_and_says_so) {
   BOOST_TEST(p.wait_for_log("waits for 3 slots", seconds(20)), p.log());
   p.start_worker();
   p.start_worker();
-  BOOST_TEST(p.wait_for_coordinator(seconds(60)) == 0, p.log());
+  BOOST_TEST((p.wait_for_coordinator(seconds(60)) == 0), p.log());
   job.check_output();
 }
 
@@ -113,7 +113,7 @@ BOOST_AUTO_TEST_CASE(workers_killed_at_any_moment_lose_and_double_nothing) {
       p.kill_worker(victim);
       p.start_worker(victim);
     }
-    BOOST_TEST(p.wait_for_coordinator(seconds(120)) == 0, p.log());
+    BOOST_TEST((p.wait_for_coordinator(seconds(120)) == 0), p.log());
     job.check_output();
   }
 }
@@ -131,7 +131,7 @@ BOOST_AUTO_TEST_CASE(a_killed_coordinator_comes_back_and_goes_on) {
       p.kill_coordinator();
       p.start_coordinator();
     }
-    BOOST_TEST(p.wait_for_coordinator(seconds(120)) == 0, p.log());
+    BOOST_TEST((p.wait_for_coordinator(seconds(120)) == 0), p.log());
     job.check_output();
   }
 }
@@ -154,7 +154,7 @@ BOOST_AUTO_TEST_CASE(any_role_killed_at_any_moment_loses_and_doubles_nothing) {
         p.start_worker(victim);
       }
     }
-    BOOST_TEST(p.wait_for_coordinator(seconds(120)) == 0, p.log());
+    BOOST_TEST((p.wait_for_coordinator(seconds(120)) == 0), p.log());
     job.check_output();
   }
 }
@@ -164,13 +164,13 @@ BOOST_AUTO_TEST_CASE(a_frozen_worker_is_found_replaced_and_used_again) {
   auto& p = job.processes;
   p.start_coordinator();
   for (int i = 0; i < 4; ++i) p.start_worker();
-  BOOST_TEST(!p.wait_for_coordinator(milliseconds(1500)));
+  BOOST_TEST(!p.wait_for_coordinator(milliseconds(1500)).has_value());
   p.stop_worker(1);
   BOOST_TEST(p.wait_for_log("is lost: no heartbeat", seconds(20)), p.log());
   BOOST_TEST(p.wait_for_log("attempt 2", seconds(20)), p.log());
   p.continue_worker(1);
   p.stop_worker(2); // only with the one that came back are there three
-  BOOST_TEST(p.wait_for_coordinator(seconds(120)) == 0, p.log());
+  BOOST_TEST((p.wait_for_coordinator(seconds(120)) == 0), p.log());
   p.continue_worker(2);
   job.check_output();
 }
@@ -194,7 +194,7 @@ BOOST_AUTO_TEST_CASE(who_does_not_know_the_secret_stays_outside) {
   BOOST_TEST((code && *code != 0), p.log());
   BOOST_TEST(p.wait_for_log("secret", seconds(1)), p.log());
   for (int i = 0; i < 3; ++i) p.start_worker({{"SLUICE_SECRET", "right"}});
-  BOOST_TEST(p.wait_for_coordinator(seconds(60)) == 0, p.log());
+  BOOST_TEST((p.wait_for_coordinator(seconds(60)) == 0), p.log());
   job.check_output();
 }
 

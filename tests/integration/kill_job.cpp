@@ -1,6 +1,7 @@
 /// A job that a test kills: numbers through a keyed stage into files, exactly once.
-/// Usage: kill_job CHECKPOINTS OUTPUT COUNT PARALLELISM [slow]
-/// slow: records come as fast as they can, writing one takes 20 ms, and barriers overtake them.
+/// Usage: kill_job CHECKPOINTS OUTPUT COUNT PARALLELISM [SECONDS | slow]
+/// SECONDS: how long the records take to come, without failures; 1.5 unless given.
+/// slow: they come as fast as they can, writing one takes 20 ms, and barriers overtake them.
 #include "sluice/connect/file/file_sink.hpp"
 #include "sluice/sluice.hpp"
 
@@ -31,7 +32,8 @@ struct counting {
 
 int main(int argc, char** argv) {
   auto slow = argc == 6 && std::strcmp(argv[5], "slow") == 0;
-  if (argc != 5 && !slow) return 2;
+  if (argc != 5 && argc != 6) return 2;
+  auto seconds = argc == 6 && !slow ? std::atof(argv[5]) : 1.5;
   try {
     sluice::stream_environment env;
     env.set_parallelism(static_cast<std::uint32_t>(std::atoi(argv[4])));
@@ -39,12 +41,13 @@ int main(int argc, char** argv) {
     env.checkpoint_settings().externalized = true;
     env.checkpoint_settings().tolerable_failures = std::nullopt;
     env.restore_from("latest");
+    env.set_restart_strategy(sluice::fixed_delay_restart{1000, std::chrono::milliseconds(50)});
     sluice::generator_options options;
     options.count = static_cast<std::uint64_t>(std::atoll(argv[3]));
     if (slow)
       env.enable_unaligned_checkpoints(std::chrono::milliseconds(50));
     else
-      options.records_per_second = static_cast<double>(*options.count) / 1.5;
+      options.records_per_second = static_cast<double>(*options.count) / seconds;
     env.from_generator([](std::uint64_t n) { return static_cast<std::int64_t>(n); }, options)
       .uid("numbers")
       .key_by([](std::int64_t n) { return n % 97; })
