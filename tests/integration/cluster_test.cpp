@@ -6,6 +6,7 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -100,67 +101,66 @@ BOOST_AUTO_TEST_CASE(a_job_waits_for_slots_and_says_so) {
   job.check_output();
 }
 
-BOOST_AUTO_TEST_CASE(workers_killed_at_any_moment_lose_and_double_nothing) {
+namespace {
+
+/// Kills `victim()` again and again until the job has ended or `kills` have been.
+template <class Strike>
+void run_under_fire(killed_job& job, int kills, milliseconds longest_pause, Strike strike) {
   auto seed = seed_of_run();
   std::mt19937 random(seed);
-  BOOST_TEST_CONTEXT("seed " << seed) {
-    killed_job job(60000);
-    auto& p = job.processes;
-    p.start_coordinator();
-    for (int i = 0; i < 4; ++i) p.start_worker();
-    for (int i = 0; i < rounds(20) && !p.wait_for_coordinator(milliseconds(random() % 600)); ++i) {
-      auto victim = static_cast<int>(random() % 4);
-      p.kill_worker(victim);
-      p.start_worker(victim);
-    }
+  std::printf("seed %u (SLUICE_SEED repeats it)\n", seed);
+  auto& p = job.processes;
+  p.start_coordinator();
+  for (int i = 0; i < 4; ++i) p.start_worker();
+  int done = 0;
+  for (; done < kills; ++done) {
+    auto pause = milliseconds(random() % static_cast<unsigned>(longest_pause.count()));
+    if (p.wait_for_coordinator(pause)) break;
+    strike(random);
+  }
+  BOOST_TEST_CONTEXT("seed " << seed << ", " << done << " kills") {
     BOOST_TEST((p.wait_for_coordinator(seconds(120)) == 0), p.log());
     job.check_output();
   }
+  std::printf("%d kills\n", done);
 }
 
-BOOST_AUTO_TEST_CASE(a_killed_coordinator_comes_back_and_goes_on) {
-  auto seed = seed_of_run();
-  std::mt19937 random(seed);
-  BOOST_TEST_CONTEXT("seed " << seed) {
-    killed_job job(40000);
-    auto& p = job.processes;
-    p.start_coordinator();
-    for (int i = 0; i < 3; ++i) p.start_worker();
-    for (int i = 0; i < rounds(10) && !p.wait_for_coordinator(milliseconds(200 + random() % 800));
-         ++i) {
-      p.kill_coordinator();
-      p.start_coordinator();
-    }
-    BOOST_TEST((p.wait_for_coordinator(seconds(120)) == 0), p.log());
-    job.check_output();
-  }
+} // namespace
+
+BOOST_AUTO_TEST_CASE(workers_killed_at_any_moment_lose_and_double_nothing) {
+  killed_job job(100000, 20);
+  run_under_fire(job, rounds(100), milliseconds(400), [&](auto& random) {
+    auto victim = static_cast<int>(random() % 4);
+    job.processes.kill_worker(victim);
+    job.processes.start_worker(victim);
+  });
+}
+
+BOOST_AUTO_TEST_CASE(a_coordinator_killed_at_any_moment_comes_back_and_goes_on) {
+  killed_job job(100000, 12);
+  run_under_fire(job, rounds(40), milliseconds(800), [&](auto&) {
+    job.processes.kill_coordinator();
+    job.processes.start_coordinator();
+  });
 }
 
 BOOST_AUTO_TEST_CASE(any_role_killed_at_any_moment_loses_and_doubles_nothing) {
-  auto seed = seed_of_run();
-  std::mt19937 random(seed);
-  BOOST_TEST_CONTEXT("seed " << seed) {
-    killed_job job(60000);
+  killed_job job(100000, 20);
+  run_under_fire(job, rounds(80), milliseconds(500), [&](auto& random) {
     auto& p = job.processes;
-    p.start_coordinator();
-    for (int i = 0; i < 4; ++i) p.start_worker();
-    for (int i = 0; i < rounds(15) && !p.wait_for_coordinator(milliseconds(random() % 900)); ++i) {
-      if (random() % 4 == 0) {
-        p.kill_coordinator();
-        p.start_coordinator();
-      } else {
-        auto victim = static_cast<int>(random() % 4);
-        p.kill_worker(victim);
-        p.start_worker(victim);
-      }
+    if (random() % 4 == 0) {
+      p.kill_coordinator();
+      p.start_coordinator();
+      return;
     }
-    BOOST_TEST((p.wait_for_coordinator(seconds(120)) == 0), p.log());
-    job.check_output();
-  }
+    auto victim = static_cast<int>(random() % 4);
+    p.kill_worker(victim);
+    p.start_worker(victim);
+  });
 }
 
 BOOST_AUTO_TEST_CASE(a_frozen_worker_is_found_replaced_and_used_again) {
-  killed_job job(60000);
+  killed_job job(60000, 8);
   auto& p = job.processes;
   p.start_coordinator();
   for (int i = 0; i < 4; ++i) p.start_worker();
@@ -179,7 +179,7 @@ BOOST_AUTO_TEST_CASE(another_program_is_refused_and_told_what_differs) {
   killed_job job(2000);
   auto& p = job.processes;
   p.start_coordinator();
-  p.start_worker_of({job.directory.path() + "/checkpoints", job.output, "2000", "2"});
+  p.start_worker_of({job.directory.path() + "/checkpoints", job.output, "2000", "2", "1"});
   auto code = p.wait_for_worker(0, seconds(20));
   BOOST_TEST((code && *code != 0), p.log());
   BOOST_TEST(p.wait_for_log("another program", seconds(1)), p.log());
