@@ -34,31 +34,29 @@ std::string empty_frame(frame_type type) {
 } // namespace
 
 connection::connection(std::shared_ptr<plane_context> plane, boost::asio::io_context& context,
-                       endpoint peer)
-  : plane_(std::move(plane)), context_(context), dialled_(true), socket_(context), timer_(context),
-    resolver_(context), peer_(std::move(peer)), stage_(stage::dialling),
+                       endpoint to)
+  : peer({plane, &plane->ask}, context, std::move(to)), plane_(std::move(plane)),
     reader_(plane_->config.max_frame_bytes) {}
 
 connection::connection(std::shared_ptr<plane_context> plane, boost::asio::io_context& context,
                        boost::asio::ip::tcp::socket socket)
-  : plane_(std::move(plane)), context_(context), dialled_(false), socket_(std::move(socket)),
-    timer_(context), resolver_(context), stage_(stage::tls),
-    reader_(plane_->config.max_frame_bytes) {
-  boost::system::error_code error;
-  auto from = socket_.remote_endpoint(error);
-  if (!error) peer_ = {from.address().to_string(), from.port()};
-}
+  : peer({plane, &plane->ask}, context, std::move(socket)), plane_(std::move(plane)),
+    reader_(plane_->config.max_frame_bytes) {}
 
 connection::~connection() = default;
 
-void connection::start() {
-  post([this] {
-    if (lost()) return;
-    if (dialled_)
-      dial();
-    else
-      connected();
-  });
+void connection::opened() {
+  start_ticks();
+  if (!dialled_) plane_->proven(self());
+  bool write = false;
+  {
+    std::lock_guard lock(mutex_);
+    writable_ = true;
+    write = !queue_.empty();
+    if (write) writer_ = writer::own;
+  }
+  if (write) resume_writing();
+  read_or_fail();
 }
 
 void connection::stop(std::string why) {
@@ -110,7 +108,7 @@ void connection::lose_input(const std::shared_ptr<input_channel>& channel, const
 
 void connection::wait_readable() {
   socket_.async_wait(boost::asio::ip::tcp::socket::wait_read,
-                     [self = shared_from_this()](const boost::system::error_code& error) {
+                     [self = self()](const boost::system::error_code& error) {
                        if (!error) self->read_or_fail();
                      });
 }
@@ -144,7 +142,7 @@ bool connection::read_some() {
                                   : "the peer closed it in the middle of a frame");
   case io_result::state::wait_write:
     socket_.async_wait(boost::asio::ip::tcp::socket::wait_write,
-                       [self = shared_from_this()](const boost::system::error_code& error) {
+                       [self = self()](const boost::system::error_code& error) {
                          if (!error) self->read_or_fail();
                        });
     return false;
@@ -209,7 +207,7 @@ void connection::handle_open(byte_reader& in) {
     throw format_error(fmt::format("the peer opened a channel by the wrong number {}", number));
   auto key = decode_open(in);
   expect_end(in);
-  plane_->inputs.announce(key, shared_from_this(), number);
+  plane_->inputs.announce(key, self(), number);
   inputs_.push_back({key, nullptr});
 }
 
@@ -255,7 +253,7 @@ void connection::handle_credit(byte_reader& in) {
 
 void connection::start_ticks() {
   timer_.expires_after(plane_->config.dead_peer_timeout / ticks_of_peer);
-  timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
+  timer_.async_wait([self = self()](const boost::system::error_code& error) {
     if (!error) self->tick();
   });
 }
@@ -291,7 +289,7 @@ std::string connection::describe(const std::exception_ptr& error) const {
 
 /// Tells all channels. The socket is closed unless a thread that sends is inside the transport: it
 /// has it closed when it comes out.
-void connection::lose(const std::string& why, ending how) {
+void connection::lose(const std::string& why) {
   std::vector<std::shared_ptr<output_channel>> outputs;
   bool busy = false;
   {
@@ -303,15 +301,15 @@ void connection::lose(const std::string& why, ending how) {
     queue_.clear();
     spare_.clear();
   }
-  stage_ = stage::over;
-  timer_.cancel();
-  resolver_.cancel();
-  if (busy)
-    ::shutdown(socket_.native_handle(), SHUT_RDWR);
-  else if (how == ending::linger)
-    linger();
-  else
-    close_socket();
+  if (stage_ != stage::lingering) {
+    stage_ = stage::over;
+    timer_.cancel();
+    resolver_.cancel();
+    if (busy)
+      ::shutdown(socket_.native_handle(), SHUT_RDWR);
+    else
+      close_socket();
+  }
   for (auto& c : outputs)
     if (c) c->lose(why);
   for (auto& in : std::exchange(inputs_, {}))
@@ -319,14 +317,10 @@ void connection::lose(const std::string& why, ending how) {
       if (auto channel = plane_->inputs.withdraw(in.key, *this)) channel->lose(why);
 }
 
-void connection::close_socket() {
-  stage_ = stage::over;
-  timer_.cancel();
-  boost::system::error_code ignored; // it is gone in any case
-  socket_.close(ignored);
+void connection::closed() {
   buffer_.reset();
   capacity_ = begin_ = end_ = 0;
-  plane_->closed(shared_from_this());
+  plane_->closed(self());
 }
 
 } // namespace sluice::net

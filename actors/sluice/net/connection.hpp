@@ -3,16 +3,10 @@
 
 #include "sluice/net/channel.hpp"
 #include "sluice/net/frame.hpp"
-#include "sluice/net/handshake.hpp"
 #include "sluice/net/input_registry.hpp"
 #include "sluice/net/io_pool.hpp"
-#include "sluice/net/transport.hpp"
+#include "sluice/net/peer.hpp"
 
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-
-#include <array>
 #include <atomic>
 #include <exception>
 #include <memory>
@@ -28,12 +22,9 @@ struct plane_context {
 
   data_plane_config config;
   io_pool pool;
-  std::shared_ptr<tls_context> tls; ///< null: without
-  std::uint16_t port = 0;           ///< where this process listens
+  admission ask;
   input_registry inputs;
 
-  /// A connection that was accepted has not proved itself.
-  std::function<void(std::string)> refused;
   /// A connection has no socket any more.
   std::function<void(const std::shared_ptr<connection>&)> closed;
   /// An accepted connection has proved itself.
@@ -45,23 +36,16 @@ struct plane_context {
 /// Reading, callbacks, timers and the end of the connection are on its one thread. Frames are
 /// written by the thread that sends them as long as the socket takes them; what it does not take is
 /// written by the connection's thread.
-class connection : public std::enable_shared_from_this<connection> {
+class connection final : public peer {
 public:
   /// Dials a peer.
-  connection(std::shared_ptr<plane_context> plane, boost::asio::io_context& context, endpoint peer);
+  connection(std::shared_ptr<plane_context> plane, boost::asio::io_context& context, endpoint to);
   /// Was accepted; `socket` belongs to `context`.
   connection(std::shared_ptr<plane_context> plane, boost::asio::io_context& context,
              boost::asio::ip::tcp::socket socket);
-  ~connection();
+  ~connection() override;
 
-  /// Called once; from any thread.
-  void start();
-
-  /// Ends it, as an error or because the data plane ends. From any thread.
-  void stop(std::string why);
-
-  /// Drops it unless it has proved itself meanwhile. From any thread.
-  void refuse(const std::string& why);
+  void stop(std::string why) override;
 
   /// Announces the channel to the peer; false if the connection is lost. From any thread.
   bool add_output(const std::shared_ptr<output_channel>& channel);
@@ -80,7 +64,6 @@ public:
   bool lost() const noexcept { return lost_.load(std::memory_order_relaxed); }
 
 private:
-  enum class stage : std::uint8_t { dialling, greeting, tls, proving, open, lingering, over };
   enum class writer : std::uint8_t {
     nobody,
     sender, ///< a thread that sends is inside the transport
@@ -93,23 +76,13 @@ private:
     bool announced = true;
   };
 
-  // -- from the socket to the proof (connection_setup.cpp)
-  void dial();
-  void connect(std::vector<boost::asio::ip::tcp::endpoint> addresses);
-  void connected();
-  void set_deadline(duration after, void (connection::*then)());
-  void dial_late();
-  void setup_late();
-  void setup_or_fail();
-  bool setup_step();
-  bool expect_tls();
-  bool start_tls();
-  bool prove();
-  bool wait_in_setup(io_result::state what);
-  void opened();
-  void fail_setup(const std::string& why);
-  void linger();
-  void drain();
+  std::shared_ptr<connection> self() {
+    return std::static_pointer_cast<connection>(shared_from_this());
+  }
+
+  void opened() override;
+  void failed(const std::string& why, bool /*final*/) override { lose(why); }
+  void closed() override;
 
   // -- reading (connection.cpp)
   void wait_readable();
@@ -136,30 +109,11 @@ private:
   // -- its end
   void start_ticks();
   void tick();
-  enum class ending : std::uint8_t { close, linger };
-  void lose(const std::string& why, ending how = ending::close);
+  void lose(const std::string& why);
   void lose_by(std::exception_ptr error);
-  void close_socket();
   std::string describe(const std::exception_ptr& error) const;
 
-  template <class F>
-  void post(F f);
-
   const std::shared_ptr<plane_context> plane_;
-  boost::asio::io_context& context_;
-  const bool dialled_;
-  boost::asio::ip::tcp::socket socket_;
-  boost::asio::steady_timer timer_; // of the set-up, later of the ticks
-  boost::asio::ip::tcp::resolver resolver_;
-  endpoint peer_; // as errors name it
-  stage stage_;
-  std::unique_ptr<transport> transport_;
-
-  // Set-up.
-  std::unique_ptr<net::handshake> handshake_;
-  std::array<char, net::handshake::max_message> proof_in_{};
-  std::size_t proof_read_ = 0;
-  std::string proof_out_;
 
   // Reading.
   frame_reader reader_;
@@ -184,13 +138,5 @@ private:
   std::size_t written_frames_ = 0;
   std::size_t written_bytes_ = 0; // of the frame after them
 };
-
-template <class F>
-void connection::post(F f) {
-  // Weak: what is posted when the threads have ended must not keep anything alive.
-  boost::asio::post(context_, [weak = weak_from_this(), f = std::move(f)] {
-    if (auto self = weak.lock()) f();
-  });
-}
 
 } // namespace sluice::net

@@ -1,6 +1,7 @@
 #include "sluice/net/connection.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace sluice::net {
 
@@ -131,7 +132,7 @@ void connection::advance(std::size_t bytes) {
 void connection::wait_writable() {
   if (lost()) return;
   socket_.async_wait(boost::asio::ip::tcp::socket::wait_write,
-                     [self = shared_from_this()](const boost::system::error_code& error) {
+                     [self = self()](const boost::system::error_code& error) {
                        if (!error) self->resume_writing();
                      });
 }

@@ -48,13 +48,23 @@ public:
   explicit impl(data_plane_config config)
     : plane_(std::make_shared<plane_context>(checked(std::move(config)))),
       refusals_(plane_->config.on_refused) {
-    if (plane_->config.tls) plane_->tls = make_tls_context(*plane_->config.tls);
-    listener_ = std::make_shared<listener>(*plane_);
-    plane_->port = listener_->port();
-    plane_->refused = [this](std::string why) { refusals_.add(std::move(why)); };
+    auto& given = plane_->config;
+    auto& ask = plane_->ask;
+    ask.terms = {data_purpose, given.secret, 0};
+    if (given.tls) ask.tls = make_tls_context(*given.tls);
+    ask.connect_timeout = given.connect_timeout;
+    ask.handshake_timeout = given.handshake_timeout;
+    ask.dead_peer_timeout = given.dead_peer_timeout;
+    ask.refused = [this](std::string why) { refusals_.add(std::move(why)); };
+    listener_ = std::make_shared<listener>(
+      plane_->pool,
+      listener::config{{given.bind_address, given.port}, given.max_unauthenticated, ask.refused});
+    ask.port = listener_->port();
     plane_->closed = [this](const std::shared_ptr<connection>& c) { closed(c); };
     plane_->proven = [this](const std::shared_ptr<connection>& c) { listener_->proven(c); };
-    listener_->start(plane_);
+    listener_->start([plane = std::weak_ptr(plane_)](auto& context, auto socket) {
+      return std::make_shared<connection>(plane.lock(), context, std::move(socket));
+    });
   }
 
   ~impl() {
@@ -71,7 +81,7 @@ public:
     plane_->pool.join();
   }
 
-  std::uint16_t port() const noexcept { return plane_->port; }
+  std::uint16_t port() const noexcept { return plane_->ask.port; }
 
   std::shared_ptr<remote_output> open_output(const endpoint& peer, const channel_key& key,
                                              std::function<void(runtime::credit_msg)> on_credit,

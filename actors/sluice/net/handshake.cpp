@@ -1,7 +1,6 @@
 #include "sluice/net/handshake.hpp"
 
 #include "sluice/core/bytes.hpp"
-#include "sluice/core/errors.hpp"
 
 #include <fmt/format.h>
 #include <openssl/crypto.h>
@@ -13,12 +12,15 @@ namespace sluice::net {
 
 namespace {
 
-constexpr std::string_view magic = "SluiceDP";
+constexpr std::string_view family = "Sluice";
+constexpr std::size_t magic_size = 8;
+static_assert(data_purpose.magic.size() == magic_size
+              && control_purpose.magic.size() == magic_size);
 constexpr std::size_t nonce_size = 32;
 constexpr std::size_t proof_size = 32;
-constexpr std::size_t hello_size = 48; // magic, version, port, 4 zero bytes, nonce
+constexpr std::size_t hello_size = 48; // magic, version, port, release, nonce
 constexpr std::size_t verdict_size = 1 + proof_size;
-static_assert(hello_size == 8 + 2 + 2 + 4 + nonce_size);
+static_assert(hello_size == magic_size + 2 + 2 + 4 + nonce_size);
 
 constexpr char accepted = 0;
 constexpr char wrong_secret = 1;
@@ -28,6 +30,11 @@ std::string make_nonce() {
   if (RAND_bytes(reinterpret_cast<unsigned char*>(nonce.data()), nonce_size) != 1)
     throw io_error("the system has no random numbers for a handshake");
   return nonce;
+}
+
+std::string release_text(std::uint32_t r) {
+  if (r == 0) return "unknown";
+  return fmt::format("{}.{}.{}", r >> 24U, r >> 16U & 0xffU, r & 0xffffU);
 }
 
 bool equal(std::string_view a, std::string_view b) {
@@ -42,8 +49,8 @@ std::string describe_stranger(std::string_view bytes) {
   return "is not a Sluice process";
 }
 
-handshake::handshake(role me, std::string secret, std::string session, std::uint16_t port)
-  : me_(me), secret_(std::move(secret)), session_(std::move(session)), port_(port),
+handshake::handshake(role me, terms t, std::string session, std::uint16_t port)
+  : me_(me), terms_(std::move(t)), session_(std::move(session)), port_(port),
     my_nonce_(make_nonce()) {
   if (me_ == role::dialler) say_hello();
 }
@@ -79,25 +86,32 @@ void handshake::feed(std::string_view bytes) {
 
 void handshake::say_hello() {
   byte_writer out(std::move(output_));
-  out.append(magic.data(), magic.size());
-  out.raw(protocol_version);
+  auto& p = terms_.purpose;
+  out.append(p.magic.data(), p.magic.size());
+  out.raw(p.version);
   out.raw(port_);
-  out.raw(std::uint32_t{0});
+  out.raw(terms_.release);
   out.append(my_nonce_.data(), my_nonce_.size());
   output_ = out.take();
 }
 
 void handshake::on_hello(std::string_view bytes) {
   byte_reader in(bytes);
-  if (in.take(magic.size()) != magic) throw io_error(describe_stranger(bytes));
+  auto& p = terms_.purpose;
+  auto magic = in.take(magic_size);
+  // An acceptor says hello also to those that it refuses: that is how they learn what is wrong.
+  if (me_ == role::acceptor) say_hello();
+  if (!magic.starts_with(family)) throw refusal(describe_stranger(bytes));
+  if (magic != p.magic)
+    throw refusal(fmt::format("does not speak the {} protocol, but another one of Sluice", p.name));
   auto version = in.raw<std::uint16_t>();
   peer_port_ = in.raw<std::uint16_t>();
-  in.take(4);
+  auto release = in.raw<std::uint32_t>();
   peer_nonce_ = in.take(nonce_size);
-  if (me_ == role::acceptor) say_hello(); // also to another version: that is how it learns
-  if (version != protocol_version)
-    throw io_error(fmt::format("speaks version {} of the data protocol, this process version {}",
-                               version, protocol_version));
+  check_release(release);
+  if (version != p.version)
+    throw refusal(fmt::format("speaks version {} of the {} protocol, this process version {}",
+                              version, p.name, p.version));
   if (me_ == role::dialler) {
     output_ += proof_of(role::dialler);
     step_ = step::verdict;
@@ -106,11 +120,17 @@ void handshake::on_hello(std::string_view bytes) {
   }
 }
 
+void handshake::check_release(std::uint32_t theirs) const {
+  if (terms_.release != 0 && theirs != terms_.release)
+    throw refusal(fmt::format("is another version: it runs Sluice {}, this process Sluice {}",
+                              release_text(theirs), release_text(terms_.release)));
+}
+
 void handshake::on_proof(std::string_view bytes) {
   if (!equal(bytes, proof_of(role::dialler))) {
     output_.assign(verdict_size, '\0');
     output_.front() = wrong_secret;
-    throw io_error("does not know the cluster secret");
+    throw refusal("does not know the cluster secret");
   }
   output_.assign(1, accepted);
   output_ += proof_of(role::acceptor);
@@ -118,22 +138,23 @@ void handshake::on_proof(std::string_view bytes) {
 }
 
 void handshake::on_verdict(std::string_view bytes) {
-  if (bytes.front() != accepted) throw io_error("refused the cluster secret");
+  if (bytes.front() != accepted) throw refusal("refused the cluster secret");
   if (!equal(bytes.substr(1), proof_of(role::acceptor)))
-    throw io_error("does not know the cluster secret");
+    throw refusal("does not know the cluster secret");
   step_ = step::done;
 }
 
 std::string handshake::proof_of(role who) const {
   auto dialler = me_ == role::dialler;
-  std::string text = who == role::dialler ? "sluice data dialler" : "sluice data acceptor";
+  auto text = fmt::format("sluice {} {}", terms_.purpose.name,
+                          who == role::dialler ? "dialler" : "acceptor");
   text += dialler ? my_nonce_ : peer_nonce_;
   text += dialler ? peer_nonce_ : my_nonce_;
   text += session_;
   std::string mac(proof_size, '\0');
   unsigned int size = 0;
   // A key of no bytes must still be a pointer.
-  if (!HMAC(EVP_sha256(), secret_.c_str(), static_cast<int>(secret_.size()),
+  if (!HMAC(EVP_sha256(), terms_.secret.c_str(), static_cast<int>(terms_.secret.size()),
             reinterpret_cast<const unsigned char*>(text.data()), text.size(),
             reinterpret_cast<unsigned char*>(mac.data()), &size)
       || size != proof_size)

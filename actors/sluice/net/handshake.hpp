@@ -1,6 +1,8 @@
 /// What both ends of a connection tell and prove to each other before anything else.
 #pragma once
 
+#include "sluice/core/errors.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -9,25 +11,52 @@
 
 namespace sluice::net {
 
-/// Changes whenever frames or handshake do.
-inline constexpr std::uint16_t protocol_version = 1;
+/// The peer will say the same when it is asked again.
+class refusal : public io_error {
+public:
+  using io_error::io_error;
+};
+
+/// What a connection is for. Proofs for one purpose are worthless for another.
+struct purpose {
+  std::string_view magic; ///< of 8 bytes, beginning with "Sluice"
+  std::string_view name;
+  std::uint16_t version; ///< changes whenever what is said after the handshake, or in it, does
+};
+
+inline constexpr purpose data_purpose{"SluiceDP", "data", 1};
+inline constexpr purpose control_purpose{"SluiceCP", "control", 1};
+
+/// A version of Sluice in 32 bits.
+constexpr std::uint32_t release_number(std::uint8_t major, std::uint8_t minor,
+                                       std::uint16_t patch) noexcept {
+  return static_cast<std::uint32_t>(major) << 24U | static_cast<std::uint32_t>(minor) << 16U
+         | patch;
+}
 
 /// What a peer that began with `bytes` is, to be read behind its name. REQUIRES: there are some.
 std::string describe_stranger(std::string_view bytes);
 
 /// Mutual challenge and response by HMAC-SHA256 under the cluster's secret. Each side sends a hello
-/// (magic, version, nonce); then the dialler proves that it knows the secret, and only then the
-/// acceptor does. A proof covers both nonces, who gives it, and the TLS session if there is one, so
-/// it is good for nothing else.
+/// (magic, versions, nonce); then the dialler proves that it knows the secret, and only then the
+/// acceptor does. A proof covers its purpose, both nonces, who gives it, and the TLS session if
+/// there is one, so it is good for nothing else.
 ///
 /// It does no I/O: feed it what comes, send what it puts out.
 class handshake {
 public:
   enum class role : std::uint8_t { dialler, acceptor };
 
+  /// What both ends must agree on.
+  struct terms {
+    net::purpose purpose = data_purpose;
+    std::string secret;
+    std::uint32_t release = 0; ///< of Sluice; 0: does not matter to this side
+  };
+
   /// `session`: bytes that only the two ends of the TLS session know; empty without TLS. `port`:
   /// where this process listens, 0 if unknown; the other side only shows it.
-  handshake(role me, std::string secret, std::string session, std::uint16_t port);
+  handshake(role me, terms t, std::string session, std::uint16_t port);
 
   /// What to send; empty when there is nothing. The caller takes it.
   std::string take_output();
@@ -37,7 +66,7 @@ public:
 
   /// Handles the next `wanted()` bytes. There may be output even when it fails: it tells the peer
   /// why.
-  /// Errors: `io_error` that says is wrong with the peer, to be read behind its name.
+  /// Errors: `refusal` that says what is wrong with the peer, to be read behind its name.
   void feed(std::string_view bytes);
 
   bool done() const noexcept { return step_ == step::done; }
@@ -54,11 +83,12 @@ private:
   void on_proof(std::string_view bytes);
   void on_verdict(std::string_view bytes);
   void say_hello();
+  void check_release(std::uint32_t theirs) const;
   std::string proof_of(role who) const;
 
   role me_;
   step step_ = step::hello;
-  std::string secret_;
+  terms terms_;
   std::string session_;
   std::uint16_t port_;
   std::uint16_t peer_port_ = 0;

@@ -5,6 +5,8 @@
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace sluice::net {
 
 namespace {
@@ -44,15 +46,14 @@ void refusal_log::add(std::string why) {
   sink_(std::move(why));
 }
 
-listener::listener(plane_context& plane)
-  : acceptor_(plane.pool.first()), timer_(plane.pool.first()),
-    max_unproven_(std::max<std::size_t>(plane.config.max_unauthenticated, 1)) {
-  auto& config = plane.config;
-  auto where = to_string(endpoint{config.bind_address, config.port});
+listener::listener(io_pool& pool, config c)
+  : pool_(pool), config_(std::move(c)), acceptor_(pool.first()), timer_(pool.first()) {
+  auto where = to_string(config_.at);
   boost::system::error_code error;
-  auto address = asio::ip::make_address(config.bind_address, error);
+  auto address
+    = asio::ip::make_address(config_.at.host == "localhost" ? "127.0.0.1" : config_.at.host, error);
   if (error) throw io_error(fmt::format("cannot listen at {}: not an address", where));
-  tcp::endpoint at(address, config.port);
+  tcp::endpoint at(address, config_.at.port);
   acceptor_.open(at.protocol(), error);
   if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
   if (!error) acceptor_.bind(at, error);
@@ -61,15 +62,14 @@ listener::listener(plane_context& plane)
   if (error) throw io_error(fmt::format("cannot listen at {}: {}", where, error.message()));
 }
 
-void listener::start(std::weak_ptr<plane_context> plane) {
-  plane_ = std::move(plane);
+void listener::start(make_peer make) {
+  make_ = std::move(make);
   asio::post(acceptor_.get_executor(), [self = shared_from_this()] { self->accept(); });
 }
 
 void listener::accept() {
-  auto plane = plane_.lock();
-  if (!plane || !acceptor_.is_open()) return;
-  auto& context = plane->pool.next();
+  if (!acceptor_.is_open()) return;
+  auto& context = pool_.next();
   acceptor_.async_accept(context, [self = shared_from_this(), &context](
                                     const boost::system::error_code& error, tcp::socket socket) {
     if (error == asio::error::operation_aborted) return;
@@ -81,15 +81,13 @@ void listener::accept() {
 }
 
 void listener::accepted(tcp::socket socket, asio::io_context& context) {
-  auto plane = plane_.lock();
-  if (!plane) return;
-  auto c = std::make_shared<connection>(plane, context, std::move(socket));
+  auto c = make_(context, std::move(socket));
   bool crowded = false;
   {
     std::lock_guard lock(mutex_);
     if (stopped_) return;
     places_[c.get()] = {&unproven_, unproven_.insert(unproven_.end(), c)};
-    crowded = unproven_.size() > max_unproven_;
+    crowded = unproven_.size() > std::max<std::size_t>(config_.max_unproven, 1);
   }
   if (crowded) drop_oldest("too many connections have not proved themselves");
   c->start();
@@ -97,8 +95,7 @@ void listener::accepted(tcp::socket socket, asio::io_context& context) {
 
 /// Connections that wait in the system's queue are accepted later.
 void listener::pause(const boost::system::error_code& error) {
-  if (auto plane = plane_.lock())
-    plane->refused(fmt::format("connections must wait: {}", error.message()));
+  config_.refused(fmt::format("connections must wait: {}", error.message()));
   if (is_lack_of_resources(error)) drop_oldest(error.message());
   timer_.expires_after(pause_without_resources);
   timer_.async_wait([self = shared_from_this()](const boost::system::error_code& stopped) {
@@ -107,7 +104,7 @@ void listener::pause(const boost::system::error_code& error) {
 }
 
 void listener::drop_oldest(const std::string& why) {
-  std::shared_ptr<connection> oldest;
+  std::shared_ptr<peer> oldest;
   {
     std::lock_guard lock(mutex_);
     if (unproven_.empty()) return;
@@ -119,7 +116,7 @@ void listener::drop_oldest(const std::string& why) {
   oldest->refuse(why);
 }
 
-void listener::proven(const std::shared_ptr<connection>& c) {
+void listener::proven(const std::shared_ptr<peer>& c) {
   std::lock_guard lock(mutex_);
   auto at = places_.find(c.get());
   if (at == places_.end()) return; // stopped
@@ -127,7 +124,7 @@ void listener::proven(const std::shared_ptr<connection>& c) {
   at->second.in = &proven_;
 }
 
-void listener::closed(const std::shared_ptr<connection>& c) {
+void listener::closed(const std::shared_ptr<peer>& c) {
   std::lock_guard lock(mutex_);
   auto at = places_.find(c.get());
   if (at == places_.end()) return;

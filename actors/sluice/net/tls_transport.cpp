@@ -1,4 +1,5 @@
 #include "sluice/core/errors.hpp"
+#include "sluice/net/handshake.hpp"
 #include "sluice/net/internal/socket_io.hpp"
 #include "sluice/net/transport.hpp"
 
@@ -29,6 +30,23 @@ std::string last_tls_error() {
   if (code == 0) return "unknown error";
   auto* reason = ERR_reason_error_string(code);
   return reason ? reason : fmt::format("error {:#x}", code);
+}
+
+/// Whether the peer says with this alert that it does not want the certificate it was shown.
+bool refuses_certificate(int reason) {
+  switch (reason - SSL_AD_REASON_OFFSET) {
+  case SSL3_AD_NO_CERTIFICATE:
+  case SSL_AD_BAD_CERTIFICATE:
+  case SSL_AD_UNSUPPORTED_CERTIFICATE:
+  case SSL_AD_CERTIFICATE_REVOKED:
+  case SSL_AD_CERTIFICATE_EXPIRED:
+  case SSL_AD_CERTIFICATE_UNKNOWN:
+  case SSL_AD_UNKNOWN_CA:
+  case SSL_AD_CERTIFICATE_REQUIRED:
+    return true;
+  default:
+    return false;
+  }
 }
 
 // -- OpenSSL's view of the socket: its own would raise SIGPIPE
@@ -239,9 +257,17 @@ private:
       ERR_clear_error();
       return {state::closed, 0};
     }
+    auto reason = ERR_GET_REASON(ERR_peek_error());
     auto text = "TLS: " + last_tls_error();
     if (auto verdict = SSL_get_verify_result(ssl_.get()); verdict != X509_V_OK)
-      text += fmt::format(" (its certificate: {})", X509_verify_cert_error_string(verdict));
+      throw refusal(
+        fmt::format("{} (its certificate: {})", text, X509_verify_cert_error_string(verdict)));
+    if (refuses_certificate(reason))
+      throw refusal(text + " (it refuses the certificate of this process)");
+    if (reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE)
+      throw refusal(text + " (it needs one that the cluster's CA has signed)");
+    if (reason == SSL_R_WRONG_VERSION_NUMBER)
+      throw refusal(text + " (it does not use TLS, and this process does)");
     throw io_error(text);
   }
 

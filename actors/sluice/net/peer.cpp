@@ -1,5 +1,4 @@
-// From dialling or accepting to the first frame.
-#include "sluice/net/connection.hpp"
+#include "sluice/net/peer.hpp"
 
 #include "sluice/core/errors.hpp"
 #include "sluice/net/internal/socket_io.hpp"
@@ -31,96 +30,128 @@ std::string seconds_text(duration d) {
   return fmt::format("{:g} s", static_cast<double>(d.count()) / 1e6);
 }
 
-void prepare_socket(int fd, duration dead_peer_timeout) {
-  int on = 1;
-  ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  // Data that nobody acknowledges; silence is found by pings.
-  auto ms = static_cast<unsigned int>(
-    std::chrono::ceil<std::chrono::milliseconds>(dead_peer_timeout).count());
-  ::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+template <class T>
+void set_option(int fd, int level, int option, T value) {
+  ::setsockopt(fd, level, option, &value, sizeof(value));
+}
+
+void prepare_socket(int fd, const admission& ask) {
+  using std::chrono::ceil;
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+  auto ms = ceil<std::chrono::milliseconds>(ask.dead_peer_timeout).count();
+  set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<unsigned int>(ms));
+  if (!ask.keep_alive) return;
+  // Probes begin early enough for TCP_USER_TIMEOUT to find them unanswered.
+  auto seconds = static_cast<int>(ceil<std::chrono::seconds>(ask.dead_peer_timeout / 4).count());
+  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, seconds);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, seconds);
+  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
 }
 
 } // namespace
 
+peer::peer(std::shared_ptr<const admission> ask, asio::io_context& context, endpoint to)
+  : context_(context), dialled_(true), socket_(context), timer_(context), resolver_(context),
+    peer_(std::move(to)), stage_(stage::dialling), ask_(std::move(ask)) {}
+
+peer::peer(std::shared_ptr<const admission> ask, asio::io_context& context, tcp::socket socket)
+  : context_(context), dialled_(false), socket_(std::move(socket)), timer_(context),
+    resolver_(context), stage_(stage::tls), ask_(std::move(ask)) {
+  boost::system::error_code error;
+  auto from = socket_.remote_endpoint(error);
+  if (!error) peer_ = {from.address().to_string(), from.port()};
+}
+
+peer::~peer() = default;
+
+void peer::start() {
+  post([this] {
+    if (!in_setup()) return;
+    if (dialled_)
+      dial();
+    else
+      connected();
+  });
+}
+
 // -- dialling -------------------------------------------------------------------------------------
 
-void connection::dial() {
-  set_deadline(plane_->config.connect_timeout, &connection::dial_late);
+void peer::dial() {
+  set_deadline(ask_->connect_timeout, &peer::dial_late);
   boost::system::error_code not_numeric;
   auto address = asio::ip::make_address(peer_.host, not_numeric);
   if (!not_numeric) return connect({tcp::endpoint(address, peer_.port)});
   resolver_.async_resolve(peer_.host, std::to_string(peer_.port), tcp::resolver::numeric_service,
                           [self = shared_from_this()](const boost::system::error_code& error,
                                                       const tcp::resolver::results_type& found) {
-                            if (self->lost()) return;
+                            if (!self->in_setup()) return;
                             if (error)
-                              return self->lose(
+                              return self->give_up(
                                 fmt::format("cannot connect to {}: the name is not known: {}",
                                             to_string(self->peer_), error.message()));
                             self->connect({found.begin(), found.end()});
                           });
 }
 
-void connection::connect(std::vector<tcp::endpoint> addresses) {
+void peer::connect(std::vector<tcp::endpoint> addresses) {
   asio::async_connect(
     socket_, addresses,
     [self = shared_from_this()](const boost::system::error_code& error, const tcp::endpoint&) {
-      if (self->lost()) return;
+      if (!self->in_setup()) return;
       if (error)
-        return self->lose(
+        return self->give_up(
           fmt::format("cannot connect to {}: {}", to_string(self->peer_), error.message()));
       self->connected();
     });
 }
 
-void connection::dial_late() {
-  lose(fmt::format("cannot connect to {}: no answer for {}", to_string(peer_),
-                   seconds_text(plane_->config.connect_timeout)));
+void peer::dial_late() {
+  give_up(fmt::format("cannot connect to {}: no answer for {}", to_string(peer_),
+                      seconds_text(ask_->connect_timeout)));
 }
 
-void connection::set_deadline(duration after, void (connection::*then)()) {
+void peer::set_deadline(duration after, void (peer::*then)()) {
   timer_.expires_after(after);
   timer_.async_wait([self = shared_from_this(), then](const boost::system::error_code& error) {
-    if (!error && !self->lost()) (self.get()->*then)();
+    if (!error && self->in_setup()) (self.get()->*then)();
   });
 }
 
 // -- TLS and the secret ---------------------------------------------------------------------------
 
-void connection::connected() {
-  auto& config = plane_->config;
+void peer::connected() {
   auto fd = socket_.native_handle();
-  prepare_socket(fd, config.dead_peer_timeout);
-  set_deadline(config.handshake_timeout, &connection::setup_late);
-  stage_ = plane_->tls && !dialled_ ? stage::greeting : stage::tls;
+  prepare_socket(fd, *ask_);
+  set_deadline(ask_->handshake_timeout, &peer::setup_late);
+  stage_ = ask_->tls && !dialled_ ? stage::greeting : stage::tls;
   try {
-    transport_
-      = plane_->tls ? make_tls_transport(fd, plane_->tls, dialled_) : make_plain_transport(fd);
+    transport_ = ask_->tls ? make_tls_transport(fd, ask_->tls, dialled_) : make_plain_transport(fd);
   } catch (const std::exception& e) {
     return fail_setup(fmt::format("the peer {} failed: {}", to_string(peer_), e.what()));
   }
   setup_or_fail();
 }
 
-void connection::setup_late() {
+void peer::setup_late() {
   fail_setup(fmt::format("the peer {} did not finish the handshake within {}", to_string(peer_),
-                         seconds_text(plane_->config.handshake_timeout)));
+                         seconds_text(ask_->handshake_timeout)));
 }
 
-void connection::setup_or_fail() {
-  if (lost()) return;
+void peer::setup_or_fail() {
+  if (!in_setup()) return;
   try {
     while (setup_step()) {}
     return;
   } catch (const std::system_error& e) {
     fail_setup(fmt::format("the peer {} failed: {}", to_string(peer_), e.code().message()));
   } catch (const std::exception& e) {
-    fail_setup(fmt::format("the peer {} {}", to_string(peer_), e.what()));
+    auto final = dynamic_cast<const refusal*>(&e) != nullptr;
+    fail_setup(fmt::format("the peer {} {}", to_string(peer_), e.what()), final);
   }
 }
 
 /// False if there is nothing to do for now.
-bool connection::setup_step() {
+bool peer::setup_step() {
   if (stage_ == stage::greeting) return expect_tls();
   if (stage_ == stage::tls) return start_tls();
   if (stage_ == stage::proving) return prove();
@@ -128,7 +159,7 @@ bool connection::setup_step() {
 }
 
 /// Whoever does not begin as TLS does is told in words that it understands.
-bool connection::expect_tls() {
+bool peer::expect_tls() {
   unsigned char first = 0;
   auto r = internal::peek(socket_.native_handle(), {&first, 1});
   if (r.what == io_result::state::closed) throw io_error("hung up during the handshake");
@@ -137,19 +168,21 @@ bool connection::expect_tls() {
     // OpenSSL would not answer to this; one of ours knows what an alert means.
     iovec alert{const_cast<char*>(protocol_version_alert.data()), protocol_version_alert.size()};
     internal::send(socket_.native_handle(), {&alert, 1});
-    throw io_error("does not use TLS, and this process does");
+    throw refusal("does not use TLS, and this process does");
   }
   stage_ = stage::tls;
   return true;
 }
 
-bool connection::start_tls() {
+bool peer::start_tls() {
   try {
     auto r = transport_->start();
     if (r.what != io_result::state::ok) return wait_in_setup(r.what);
-    handshake_ = std::make_unique<net::handshake>(
-      dialled_ ? net::handshake::role::dialler : net::handshake::role::acceptor,
-      plane_->config.secret, transport_->session(), plane_->port);
+    handshake_
+      = std::make_unique<handshake>(dialled_ ? handshake::role::dialler : handshake::role::acceptor,
+                                    ask_->terms, transport_->session(), ask_->port);
+  } catch (const refusal& e) {
+    throw refusal(fmt::format("failed: {}", e.what()));
   } catch (const io_error& e) {
     throw io_error(fmt::format("failed: {}", e.what()));
   }
@@ -158,7 +191,7 @@ bool connection::start_tls() {
 }
 
 /// One message out or in.
-bool connection::prove() {
+bool peer::prove() {
   using state = io_result::state;
   proof_out_ += handshake_->take_output();
   io_result r;
@@ -172,10 +205,12 @@ bool connection::prove() {
     r = transport_->flush();
     if (r.what != state::ok) return wait_in_setup(r.what);
     if (handshake_->done()) {
-      opened();
+      become_open();
       return false;
     }
     r = transport_->read(proof_in_.data() + proof_read_, handshake_->wanted() - proof_read_);
+  } catch (const refusal& e) {
+    throw refusal(fmt::format("failed: {}", e.what()));
   } catch (const io_error& e) {
     throw io_error(fmt::format("failed: {}", e.what()));
   }
@@ -183,7 +218,8 @@ bool connection::prove() {
   if (r.what == state::closed) {
     // A refusal may be shorter than any of our messages.
     auto stranger = !bytes.empty() && bytes.front() != 'S';
-    throw io_error(stranger ? describe_stranger(bytes) : "hung up during the handshake");
+    if (stranger) throw refusal(describe_stranger(bytes));
+    throw io_error("hung up during the handshake");
   }
   if (r.what != state::ok) return wait_in_setup(r.what);
   proof_read_ = bytes.size();
@@ -194,7 +230,7 @@ bool connection::prove() {
   return true;
 }
 
-bool connection::wait_in_setup(io_result::state what) {
+bool peer::wait_in_setup(io_result::state what) {
   socket_.async_wait(what == io_result::state::wait_write ? tcp::socket::wait_write
                                                           : tcp::socket::wait_read,
                      [self = shared_from_this()](const boost::system::error_code& error) {
@@ -203,37 +239,34 @@ bool connection::wait_in_setup(io_result::state what) {
   return false;
 }
 
-void connection::opened() {
+void peer::become_open() {
   stage_ = stage::open;
   if (!dialled_ && handshake_->peer_port() != 0) peer_.port = handshake_->peer_port();
   handshake_.reset();
-  start_ticks();
-  if (!dialled_) plane_->proven(shared_from_this());
-  bool write = false;
-  {
-    std::lock_guard lock(mutex_);
-    writable_ = true;
-    write = !queue_.empty();
-    if (write) writer_ = writer::own;
-  }
-  if (write) resume_writing();
-  read_or_fail();
+  timer_.cancel();
+  opened();
 }
 
 // -- refusing -------------------------------------------------------------------------------------
 
-void connection::refuse(const std::string& why) {
+void peer::refuse(const std::string& why) {
   post([this, why] {
     if (stage_ == stage::lingering) return close_socket();
-    if (stage_ == stage::open || lost()) return;
+    if (!in_setup()) return;
     auto text = fmt::format("the peer {} was dropped: {}", to_string(peer_), why);
-    plane_->refused(text);
-    lose(text);
+    ask_->refused(text);
+    give_up(text);
   });
 }
 
-void connection::fail_setup(const std::string& why) {
-  if (!dialled_) plane_->refused(why);
+void peer::give_up(const std::string& why) {
+  stage_ = stage::lingering; // the socket is not for `failed` to close
+  failed(why, false);
+  close_socket();
+}
+
+void peer::fail_setup(const std::string& why, bool final) {
+  if (!dialled_) ask_->refused(why);
   if (handshake_) proof_out_ += handshake_->take_output();
   if (transport_ && stage_ == stage::proving && !proof_out_.empty()) {
     try {
@@ -242,11 +275,12 @@ void connection::fail_setup(const std::string& why) {
     } catch (const std::exception&) { // NOLINT(bugprone-empty-catch): then it is not told why
     }
   }
-  lose(why, ending::linger);
+  stage_ = stage::lingering;
+  failed(why, final);
+  linger();
 }
 
-void connection::linger() {
-  stage_ = stage::lingering;
+void peer::linger() {
   ::shutdown(socket_.native_handle(), SHUT_WR);
   timer_.expires_after(last_words);
   timer_.async_wait([self = shared_from_this()](const boost::system::error_code& error) {
@@ -256,7 +290,7 @@ void connection::linger() {
 }
 
 /// Reads what a refused peer still sends, until it goes.
-void connection::drain() {
+void peer::drain() {
   if (stage_ != stage::lingering) return;
   char ignored[4096];
   auto n = ::recv(socket_.native_handle(), ignored, sizeof(ignored), MSG_DONTWAIT);
@@ -265,6 +299,15 @@ void connection::drain() {
                      [self = shared_from_this()](const boost::system::error_code& error) {
                        if (!error) self->drain();
                      });
+}
+
+void peer::close_socket() {
+  stage_ = stage::over;
+  timer_.cancel();
+  resolver_.cancel();
+  boost::system::error_code ignored; // it is gone in any case
+  socket_.close(ignored);
+  closed();
 }
 
 } // namespace sluice::net
