@@ -1,9 +1,9 @@
 # Finds the C++ Actor Framework; Debian's libcaf 0.17.6 ships no CMake package.
 #
-#   find_package(CAF 0.17.6 REQUIRED COMPONENTS core io openssl)
+#   find_package(CAF 0.17.6 REQUIRED COMPONENTS core io)
 #
-# Defines CAF_FOUND, CAF_VERSION and one imported target per component: CAF::core, CAF::io,
-# CAF::openssl. Library names are matched exactly (libcaf_core), because OpenCoarrays installs
+# Defines CAF_FOUND, CAF_VERSION and one imported target per component: CAF::core, CAF::io.
+# Library names are matched exactly (libcaf_core), because OpenCoarrays installs
 # libcaf_* too. CAF_ROOT or CMAKE_PREFIX_PATH select another installation.
 include(FindPackageHandleStandardArgs)
 
@@ -25,7 +25,6 @@ if(NOT CAF_FIND_COMPONENTS)
   set(CAF_FIND_COMPONENTS core)
 endif()
 set(_caf_depends_io core)
-set(_caf_depends_openssl io)
 foreach(_caf_component IN LISTS CAF_FIND_COMPONENTS)
   find_library(CAF_${_caf_component}_LIBRARY NAMES caf_${_caf_component})
   mark_as_advanced(CAF_${_caf_component}_LIBRARY)

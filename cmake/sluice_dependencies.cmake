@@ -22,7 +22,7 @@ endfunction()
 
 find_dependency(Threads)
 find_dependency(Boost 1.81 CONFIG COMPONENTS json)
-find_dependency(CAF 0.17.6 COMPONENTS core io openssl)
+find_dependency(CAF 0.17.6 COMPONENTS core io)
 find_dependency(fmt CONFIG)
 find_dependency(spdlog CONFIG)
 find_dependency(simdjson CONFIG)

@@ -2,6 +2,8 @@
 
 #include "sluice/cluster/network.hpp"
 
+#include <caf/scoped_actor.hpp>
+
 namespace sluice::cluster {
 
 namespace {
@@ -12,9 +14,7 @@ constexpr auto answer_timeout = std::chrono::seconds(10);
 
 struct control_client::impl {
   explicit impl(const options& o)
-    : net(o, 2), self(net.system()), coordinator(net.find_coordinator(answer_timeout)) {
-    prove_membership(self, coordinator, o.secret, answer_timeout);
-  }
+    : net(o, 2), self(net.system()), coordinator(net.find_coordinator(answer_timeout)) {}
 
   network net;
   caf::scoped_actor self;
@@ -24,11 +24,10 @@ struct control_client::impl {
 control_client::control_client(const options& o) : impl_(std::make_unique<impl>(o)) {}
 control_client::~control_client() = default;
 
-std::string control_client::ask(const std::string& verb, std::uint64_t job,
-                                const std::string& text, std::chrono::milliseconds timeout) {
+std::string control_client::ask(const std::string& verb, std::uint64_t job, const std::string& text,
+                                std::chrono::milliseconds timeout) {
   std::string result;
-  impl_->self
-    ->request(impl_->coordinator, timeout, runtime::control_request{verb, job, text})
+  impl_->self->request(impl_->coordinator, timeout, runtime::control_request{verb, job, text})
     .receive(
       [&](runtime::control_reply& r) {
         if (!r.ok) throw state_error(r.text);

@@ -13,7 +13,8 @@ namespace sluice::cluster {
 /// A connection to a coordinator. One thread at a time.
 class control_client {
 public:
-  /// Connects and proves that it knows the secret. Errors: `io_error`, `plan_error`.
+  /// Errors: `plan_error` if the coordinator does not let this process in; `io_error` if it cannot
+  /// be reached.
   explicit control_client(const options& o);
   ~control_client();
 

@@ -1,9 +1,7 @@
 #include "sluice/cluster/coordinator.hpp"
 
-#include "sluice/cluster/secret.hpp"
 #include "sluice/plan/fingerprint.hpp"
 #include "sluice/runtime/log.hpp"
-#include "sluice/version.hpp"
 
 #include <caf/send.hpp>
 #include <fmt/chrono.h>
@@ -23,8 +21,6 @@ constexpr auto high = caf::message_priority::high;
 
 /// Heartbeats that may be lost before a worker is.
 constexpr int heartbeats_per_timeout = 5;
-
-constexpr std::size_t max_unproven_peers = 10000;
 
 /// Keeps what happens to a job in the store.
 class store_journal final : public job_journal {
@@ -83,53 +79,8 @@ void coordinator::init(coordinator_actor::pointer self, coordinator_context cont
 // -- who is there
 // ---------------------------------------------------------------------------------
 
-caf::node_id coordinator::sender_node() {
-  auto& sender = self_->current_sender();
-  return sender ? sender->node() : caf::node_id{};
-}
-
-bool coordinator::trusted() {
-  auto at = peers_.find(sender_node());
-  return at != peers_.end() && at->second.trusted;
-}
-
-challenge_msg coordinator::on_hello(const hello_msg& m) {
-  if (m.protocol != protocol_version || m.version != SLUICE_VERSION)
-    return {fmt::format("this cluster runs Sluice {} (protocol {}), not {} ({})", SLUICE_VERSION,
-                        protocol_version, m.version, m.protocol),
-            {},
-            {}};
-  if (peers_.size() > max_unproven_peers)
-    std::erase_if(peers_, [](auto& p) { return !p.second.trusted; });
-  auto& p = peers_[sender_node()];
-  p = {m.nonce, make_nonce(), false};
-  return {{},
-          p.challenge_nonce,
-          proof_of(context_.settings.secret, coordinator_role, p.hello_nonce, p.challenge_nonce)};
-}
-
-auth_reply coordinator::on_auth(const auth_msg& m) {
-  auto at = peers_.find(sender_node());
-  if (at == peers_.end()) return {"say hello first"};
-  auto& p = at->second;
-  auto expected
-    = proof_of(context_.settings.secret, member_role, p.hello_nonce, p.challenge_nonce);
-  if (p.challenge_nonce.empty() || !equal_proofs(m.proof, expected)) {
-    log().warn("cluster: somebody who does not know the secret wanted in");
-    peers_.erase(at);
-    return {"the cluster's secret is another one: check --secret or SLUICE_SECRET"};
-  }
-  p.trusted = true;
-  p.challenge_nonce.clear(); // a proof is good for once
-  return {};
-}
-
 join_reply coordinator::on_join(join_msg& m) {
   join_reply reply;
-  if (!trusted()) {
-    reply.refused = "prove first that you know the secret";
-    return reply;
-  }
   if (closed_) {
     reply.refused = "the coordinator ends";
     return reply;
@@ -165,7 +116,6 @@ std::string coordinator::mismatch(const std::map<std::uint64_t, std::string>& pr
 }
 
 void coordinator::on_heartbeat(const heartbeat_msg& m) {
-  if (!trusted()) return;
   heartbeat_ack_msg ack;
   ack.unknown = !members_.seen(m.worker, std::chrono::steady_clock::now());
   if (!ack.unknown) {
@@ -176,16 +126,14 @@ void coordinator::on_heartbeat(const heartbeat_msg& m) {
     if (!m.programs.empty())
       for (auto& r : context_.store->jobs())
         if (r.program.text.empty() && r.ended() && m.programs.contains(r.program.ordinal))
-          ack.ended[r.program.ordinal] = {static_cast<std::uint8_t>(r.status), r.error,
-                                          r.runtime_us, r.num_restarts};
+          ack.ended[r.program.ordinal]
+            = {static_cast<std::uint8_t>(r.status), r.error, r.runtime_us, r.num_restarts};
   }
   auto worker = caf::actor_cast<worker_actor>(self_->current_sender());
   self_->send<high>(worker, std::move(ack));
 }
 
-void coordinator::on_leave(const leave_msg& m) {
-  if (trusted()) lose(m.worker, "it has left");
-}
+void coordinator::on_leave(const leave_msg& m) { lose(m.worker, "it has left"); }
 
 void coordinator::on_down(const caf::down_msg& m) {
   for (auto& [id, w] : members_.workers())
@@ -237,8 +185,7 @@ void coordinator::on_slot_release(const slot_release_msg& m) {
 }
 
 void coordinator::grant_slots() {
-  while (auto grant = members_.next_grant())
-    self_->send<high>(grant->to, std::move(grant->slots));
+  while (auto grant = members_.next_grant()) self_->send<high>(grant->to, std::move(grant->slots));
 }
 
 // -- jobs
@@ -283,22 +230,22 @@ void coordinator::note_end(std::uint64_t job) {
 
 void coordinator::resume(const job_record& r) {
   log().info("job \"{}\": resuming job {}", r.name, r.id);
-  load(r.program.text, r.rescaled_to, [this, r](std::shared_ptr<const job_graph> graph,
-                                                const std::string& problem) {
-    if (graph) {
-      auto changed = r;
-      changed.fingerprint = fingerprint(*graph);
-      context_.store->update(r.id,
-                             [&](job_record& kept) { kept.fingerprint = changed.fingerprint; });
-      start(changed, std::move(graph), std::make_shared<job_board>());
-      return;
-    }
-    log().error("job \"{}\": cannot be resumed: {}", r.name, problem);
-    context_.store->update(r.id, [&](job_record& kept) {
-      kept.status = job_status::failed;
-      kept.error = problem;
-    });
-  });
+  load(r.program.text, r.rescaled_to,
+       [this, r](std::shared_ptr<const job_graph> graph, const std::string& problem) {
+         if (graph) {
+           auto changed = r;
+           changed.fingerprint = fingerprint(*graph);
+           context_.store->update(
+             r.id, [&](job_record& kept) { kept.fingerprint = changed.fingerprint; });
+           start(changed, std::move(graph), std::make_shared<job_board>());
+           return;
+         }
+         log().error("job \"{}\": cannot be resumed: {}", r.name, problem);
+         context_.store->update(r.id, [&](job_record& kept) {
+           kept.status = job_status::failed;
+           kept.error = problem;
+         });
+       });
 }
 
 /// Makes the graph of a text where it may block, then goes on with it, or with why not.
@@ -353,8 +300,6 @@ coordinator_behavior(coordinator_actor::stateful_pointer<coordinator> self,
   if (state) *state = &self->state;
   self->state.init(self, std::move(context));
   return {
-    [=](const hello_msg& m) { return self->state.on_hello(m); },
-    [=](const auth_msg& m) { return self->state.on_auth(m); },
     [=](join_msg& m) { return self->state.on_join(m); },
     [=](const heartbeat_msg& m) { self->state.on_heartbeat(m); },
     [=](const leave_msg& m) { self->state.on_leave(m); },

@@ -37,8 +37,6 @@ public:
 
   void init(runtime::coordinator_actor::pointer self, coordinator_context context);
 
-  runtime::challenge_msg on_hello(const runtime::hello_msg& m);
-  runtime::auth_reply on_auth(const runtime::auth_msg& m);
   runtime::join_reply on_join(runtime::join_msg& m);
   void on_heartbeat(const runtime::heartbeat_msg& m);
   void on_leave(const runtime::leave_msg& m);
@@ -66,15 +64,6 @@ private:
     std::shared_ptr<runtime::job_board> board;
   };
 
-  /// A peer that says hello has to prove itself before anything else.
-  struct peer {
-    std::string hello_nonce;
-    std::string challenge_nonce;
-    bool trusted = false;
-  };
-
-  caf::node_id sender_node();
-  bool trusted();
   void lose(std::uint64_t worker, const std::string& why);
   void grant_slots();
   std::string mismatch(const std::map<std::uint64_t, std::string>& programs) const;
@@ -94,7 +83,6 @@ private:
   runtime::coordinator_actor::pointer self_ = nullptr;
   coordinator_context context_;
   membership members_;
-  std::map<caf::node_id, peer> peers_;
   std::map<std::uint64_t, running_job> jobs_;
   std::chrono::steady_clock::time_point last_tick_{};
   std::function<void()> closed_; ///< nobody is taken in any more

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "sluice/cluster/options.hpp"
+#include "sluice/net/gate.hpp"
 #include "sluice/runtime/interfaces.hpp"
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
-#include <caf/scoped_actor.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -15,31 +15,38 @@
 
 namespace sluice::cluster {
 
-/// An actor system with CAF's network layer, TLS included if the options say so.
+/// An actor system with CAF's network layer, which listens nowhere and dials nobody: it gets its
+/// connections from gates, when both ends of them have proved that they belong to the cluster.
 class network {
 public:
-  /// Errors: `io_error` if certificate, key or CA cannot be used.
+  /// Errors: `io_error`.
   network(const options& o, std::uint32_t threads);
+  ~network();
+  network(const network&) = delete;
+  network& operator=(const network&) = delete;
 
   caf::actor_system& system() noexcept { return *system_; }
 
-  /// Lets others find `coordinator` at the address of the options. Returns the port. Errors:
-  /// `io_error`.
+  /// Lets others of the cluster find `coordinator` at the address of the options. Returns the port.
+  /// To be called once. Errors: `io_error`.
   std::uint16_t publish(const runtime::coordinator_actor& coordinator);
 
-  /// Finds the coordinator. Waits at most `timeout` for each of its answers. Errors: `io_error`
-  /// that says what to check.
+  /// Finds the coordinator. Waits at most `timeout` for each of its answers. To be called once.
+  /// Errors: `plan_error` if it does not let this process in; `io_error` if it cannot be reached.
   runtime::coordinator_actor find_coordinator(std::chrono::milliseconds timeout);
 
 private:
+  net::gate_terms terms(std::chrono::milliseconds timeout) const;
+
   options options_;
+  // These carry what the system still says when it ends.
+  std::unique_ptr<net::gate_link> link_;
+  std::unique_ptr<net::gate> gate_;
   std::unique_ptr<caf::actor_system_config> config_;
   std::unique_ptr<caf::actor_system> system_;
 };
 
-/// Proves to the coordinator that this process knows the secret, and has it proved. Errors:
-/// `plan_error` if they do not fit; `io_error` if there is no answer.
-void prove_membership(caf::scoped_actor& self, const runtime::coordinator_actor& coordinator,
-                      const std::string& secret, std::chrono::milliseconds timeout);
+/// Lets this process have as many files and connections open as the system allows it at all.
+void raise_descriptor_limit() noexcept;
 
 } // namespace sluice::cluster

@@ -1,12 +1,10 @@
 #include "sluice/cluster/worker.hpp"
 
-#include "sluice/cluster/secret.hpp"
 #include "sluice/plan/fingerprint.hpp"
 #include "sluice/runtime/log.hpp"
 #include "sluice/runtime/restore.hpp"
 #include "sluice/runtime/snapshot_store.hpp"
 #include "sluice/runtime/task.hpp"
-#include "sluice/version.hpp"
 
 #include <caf/send.hpp>
 #include <fmt/chrono.h>
@@ -50,43 +48,14 @@ void worker::init(worker_actor::pointer self, worker_context context) {
   join();
 }
 
-/// Both sides prove that they know the secret; then the worker offers its slots.
 void worker::join() {
-  auto nonce = make_nonce();
-  auto refused = [this](const caf::error& e) {
-    stop(worker_end::lost,
-         "the coordinator does not answer: " + self_->system().render(e));
-  };
-  auto coordinator = context_.coordinator;
-  auto timeout = context_.answer_timeout;
-  self_->request(coordinator, timeout, hello_msg{protocol_version, SLUICE_VERSION, nonce})
-    .then(
-      [=, this](const challenge_msg& challenge) {
-        if (!challenge.refused.empty()) {
-          stop(worker_end::refused, challenge.refused);
-          return;
-        }
-        if (!equal_proofs(challenge.proof,
-                          proof_of(context_.secret, coordinator_role, nonce, challenge.nonce))) {
-          stop(worker_end::refused, "the coordinator does not know this cluster's secret");
-          return;
-        }
-        auth_msg proof{proof_of(context_.secret, member_role, nonce, challenge.nonce)};
-        self_->request(coordinator, timeout, std::move(proof))
-          .then(
-            [=, this](const auth_reply& r) {
-              if (!r.refused.empty()) {
-                stop(worker_end::refused, r.refused);
-                return;
-              }
-              join_msg offer{caf::actor_cast<worker_actor>(self_), context_.offer};
-              offer.offer.programs = context_.programs();
-              self_->request(coordinator, timeout, std::move(offer))
-                .then([this](const join_reply& welcome) { joined(welcome); }, refused);
-            },
-            refused);
-      },
-      refused);
+  join_msg offer{caf::actor_cast<worker_actor>(self_), context_.offer};
+  offer.offer.programs = context_.programs();
+  self_->request(context_.coordinator, context_.answer_timeout, std::move(offer))
+    .then([this](const join_reply& welcome) { joined(welcome); },
+          [this](const caf::error& e) {
+            stop(worker_end::lost, "the coordinator does not answer: " + self_->system().render(e));
+          });
 }
 
 void worker::joined(const join_reply& welcome) {
@@ -116,8 +85,8 @@ worker::prepared worker::prepare(const worker_context& context, const deploy_ord
     return p;
   }
   if (auto difference = fingerprint_difference(order.fingerprint, fingerprint(*p.graph))) {
-    p.problem = fmt::format("this process runs another program than the coordinator: {}",
-                            *difference);
+    p.problem
+      = fmt::format("this process runs another program than the coordinator: {}", *difference);
     p.fatal = true;
     return p;
   }
@@ -128,8 +97,8 @@ worker::prepared worker::prepare(const worker_context& context, const deploy_ord
     point->content = snapshot_store::load(order.restore_path);
     p.from = std::move(point);
   } catch (const std::exception& e) {
-    p.problem = fmt::format("{} (checkpoints must be in a directory that all processes see)",
-                            e.what());
+    p.problem
+      = fmt::format("{} (checkpoints must be in a directory that all processes see)", e.what());
   }
   return p;
 }
@@ -202,8 +171,7 @@ void worker::make_tasks(key k, prepared p) {
 }
 
 void worker::decline(const deployment& d, std::string why, bool fatal) {
-  self_->send<high>(d.job,
-                    deploy_failed_msg{d.order.attempt, d.order.host, std::move(why), fatal});
+  self_->send<high>(d.job, deploy_failed_msg{d.order.attempt, d.order.host, std::move(why), fatal});
 }
 
 void worker::on_connect(connect_tasks_msg m) {
@@ -212,8 +180,7 @@ void worker::on_connect(connect_tasks_msg m) {
   auto& d = at->second;
   task_numbering tasks(*d.graph);
   auto wiring = wire_tasks(*d.graph, tasks);
-  for (auto i : d.numbers)
-    self_->send<high>(d.tasks.at(i), peers_of(d, i, tasks, wiring[i]));
+  for (auto i : d.numbers) self_->send<high>(d.tasks.at(i), peers_of(d, i, tasks, wiring[i]));
 }
 
 /// Opens the channels of task `number` that lead to other processes.
@@ -222,9 +189,11 @@ connect_msg worker::peers_of(const deployment& d, std::size_t number, const task
   auto me = tasks.at(number);
   auto handle = d.tasks.at(number);
   auto& vertex = d.graph->vertices[me.vertex];
-  auto lost = [job = d.job, attempt = d.order.attempt, me, task_name = vertex.name](std::string why) {
+  auto lost = [job = d.job, attempt = d.order.attempt, me,
+               task_name = vertex.name](std::string why) {
     caf::anon_send<high>(
-      job, task_failed_msg{attempt, me, {task_name, me.subtask, std::nullopt, std::move(why), false}});
+      job,
+      task_failed_msg{attempt, me, {task_name, me.subtask, std::nullopt, std::move(why), false}});
   };
   connect_msg peers;
   std::uint32_t channel = 0;
@@ -357,9 +326,8 @@ void worker::stop(worker_end how, std::string why) {
 
 void worker::end_if_stopped() {
   if (!stopping_) return;
-  std::erase_if(deployments_, [](auto& entry) {
-    return entry.second.graph && entry.second.alive.empty();
-  });
+  std::erase_if(deployments_,
+                [](auto& entry) { return entry.second.graph && entry.second.alive.empty(); });
   if (!deployments_.empty()) return;
   context_.on_over(how_, why_);
   self_->quit();

@@ -30,7 +30,6 @@ struct worker_context {
   runtime::io_services* io = nullptr;
   net::data_plane* data = nullptr;
   runtime::coordinator_actor coordinator;
-  std::string secret;
   runtime::worker_offer offer;
   std::chrono::microseconds answer_timeout{0}; ///< of the coordinator, while joining
   /// The graph of a program. May block. Errors: any; the job hears of it.

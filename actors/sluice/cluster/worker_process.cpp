@@ -38,7 +38,7 @@ struct worker_process::impl {
   worker_programs programs;
   std::mutex mutex;
   std::condition_variable changed;
-  bool stopped = false;            // GUARDED_BY(mutex)
+  bool stopped = false;                // GUARDED_BY(mutex)
   std::optional<worker_actor> current; // GUARDED_BY(mutex)
 };
 
@@ -71,7 +71,6 @@ public:
     context.io = io_.get();
     context.data = &*data_;
     context.coordinator = coordinator;
-    context.secret = o.secret;
     context.answer_timeout = answer_timeout;
     context.offer.name = process_name();
     context.offer.slots = o.slots;
@@ -124,6 +123,7 @@ private:
 worker_process::worker_process(options o, worker_programs programs)
   : impl_(std::make_unique<impl>()) {
   validate(o);
+  raise_descriptor_limit();
   impl_->settings = std::move(o);
   impl_->programs = std::move(programs);
 }
@@ -152,9 +152,9 @@ void worker_process::run() {
       pause = first_pause;
       log().warn("cluster: {}; looking for a coordinator", end.why);
     } else if (now > give_up) {
-      throw io_error(fmt::format(
-        "no coordinator for {}: {}",
-        std::chrono::duration_cast<std::chrono::seconds>(o.join_timeout), end.why));
+      throw io_error(fmt::format("no coordinator for {}: {}",
+                                 std::chrono::duration_cast<std::chrono::seconds>(o.join_timeout),
+                                 end.why));
     } else {
       log().debug("cluster: {}", end.why);
     }

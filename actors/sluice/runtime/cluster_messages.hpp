@@ -35,9 +35,9 @@ struct deploy_order {
   std::uint32_t attempt = 0;
   std::uint32_t host = 0; ///< the receiver's index in `hosts`
   program_ref program;
-  std::string fingerprint;   ///< what the job actor's graph looks like
+  std::string fingerprint;       ///< what the job actor's graph looks like
   std::uint32_t rescaled_to = 0; ///< parallelism that replaces the program's; 0: none does
-  std::string restore_path;  ///< the checkpoint to start from; empty: none
+  std::string restore_path;      ///< the checkpoint to start from; empty: none
   std::vector<data_address> hosts;
   std::vector<std::uint32_t> placement; ///< index into `hosts`, per task
 };
@@ -102,28 +102,6 @@ struct coordinator_step_msg {
 
 // -- workers, clients and the coordinator
 // ---------------------------------------------------------
-
-/// Who wants to talk proves that it knows the cluster's secret, and has it proved.
-struct hello_msg {
-  std::uint32_t protocol = 0;
-  std::string version; ///< of Sluice
-  std::string nonce;
-};
-
-struct challenge_msg {
-  std::string refused; ///< why; empty: not refused
-  std::string nonce;
-  std::string proof; ///< of the coordinator
-};
-
-struct auth_msg {
-  std::string proof;
-};
-
-/// Empty: welcome. Else why not.
-struct auth_reply {
-  std::string refused;
-};
 
 /// A worker offers its slots.
 struct worker_offer {

@@ -72,12 +72,12 @@ using worker_actor
                      caf::reacts_to<worker_step_msg>>;
 
 /// Knows the workers of a cluster and its jobs.
-using coordinator_actor = caf::typed_actor<
-  caf::replies_to<hello_msg>::with<challenge_msg>, caf::replies_to<auth_msg>::with<auth_reply>,
-  caf::replies_to<join_msg>::with<join_reply>, caf::reacts_to<heartbeat_msg>,
-  caf::reacts_to<leave_msg>, caf::replies_to<control_request>::with<control_reply>,
-  caf::reacts_to<slot_request_msg>, caf::reacts_to<slot_release_msg>,
-  caf::reacts_to<coordinator_step_msg>>;
+using coordinator_actor
+  = caf::typed_actor<caf::replies_to<join_msg>::with<join_reply>, caf::reacts_to<heartbeat_msg>,
+                     caf::reacts_to<leave_msg>,
+                     caf::replies_to<control_request>::with<control_reply>,
+                     caf::reacts_to<slot_request_msg>, caf::reacts_to<slot_release_msg>,
+                     caf::reacts_to<coordinator_step_msg>>;
 
 /// Who is at the other end of each channel: a task of this process, or a channel to another
 /// process. `outputs[e][i]` is consumer i of output edge e.
@@ -176,10 +176,6 @@ typename Inspector::result_type inspect(Inspector& f, join_msg& m) {
   X(release_msg)                                                                                   \
   X(deploy_failed_msg)                                                                             \
   X(checkpoint_noted_msg)                                                                          \
-  X(hello_msg)                                                                                     \
-  X(challenge_msg)                                                                                 \
-  X(auth_msg)                                                                                      \
-  X(auth_reply)                                                                                    \
   X(worker_offer)                                                                                  \
   X(join_reply)                                                                                    \
   X(task_report)                                                                                   \
