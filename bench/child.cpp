@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <stdexcept>
 #include <system_error>
@@ -51,6 +52,11 @@ child::child(std::string command, std::string argument) {
 child::~child() {
   if (input_ >= 0) close(input_);
   if (pid_ > 0) waitpid(pid_, nullptr, 0);
+}
+
+void child::kill() {
+  ::kill(pid_, SIGKILL);
+  waitpid(std::exchange(pid_, -1), nullptr, 0);
 }
 
 double child::finish() {

@@ -22,6 +22,9 @@ public:
   /// Errors: throws when it failed.
   double finish();
 
+  /// kill -9.
+  void kill();
+
 private:
   pid_t pid_ = -1;
   int input_ = -1;

@@ -1,6 +1,7 @@
 /// sluice-bench: Sluice against the plain C++ loop that does the same job.
 #include "measure.hpp"
 #include "nexmark/command.hpp"
+#include "remote_programs.hpp"
 #include "report.hpp"
 #include "suites.hpp"
 
@@ -85,6 +86,8 @@ int main(int argc, char** argv) {
   auto* remote_child_command = app.add_subcommand("internal-remote")->group("");
   std::string remote_kind;
   remote_child_command->add_option("KIND", remote_kind)->required();
+  auto* remote_job_command = app.add_subcommand("internal-remote-job")->group("");
+  remote_job_command->add_option("JOB", remote_kind)->required();
 
   std::vector<std::string> names;
   bench::options o;
@@ -117,6 +120,7 @@ int main(int argc, char** argv) {
     if (*child_command) bench::run_startup_child();
     if (*sql_child_command) bench::run_sql_child();
     if (*remote_child_command) bench::run_remote_child(remote_kind);
+    if (*remote_job_command) bench::run_remote_job(remote_kind);
     if (nexmark) nexmark();
     return *run_command ? run(names, o) : 0;
   } catch (const std::exception& e) {

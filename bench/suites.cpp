@@ -25,6 +25,13 @@ const suite plain[] = {
    run_sql_empty_query},
   {"remote_copy", "24-byte records to another process: a channel, plain TCP, actors' messages",
    run_remote_copy},
+  {"remote_pipeline", "records from one worker process to another, beside plain TCP and one process",
+   run_remote_pipeline},
+  {"remote_keyed_sum_1k", "keyed_sum_1k all-to-all between two worker processes, beside one process",
+   run_remote_keyed_sum},
+  {"remote_latency", "10,000 records/s over three hops between processes", run_remote_latency},
+  {"remote_recovery", "kill -9 of a worker with 1 GB of state: time to the first new output",
+   run_remote_recovery},
 #ifdef SLUICE_KAFKA
   {"kafka_source", "JSON from a broker, against librdkafka and simdjson called by hand",
    run_kafka_source},

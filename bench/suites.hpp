@@ -32,6 +32,10 @@ void run_sql_group_by(const options& o);
 void run_sql_sales_summary(const options& o);
 void run_sql_empty_query(const options& o);
 void run_remote_copy(const options& o);
+void run_remote_pipeline(const options& o);
+void run_remote_keyed_sum(const options& o);
+void run_remote_latency(const options& o);
+void run_remote_recovery(const options& o);
 /// REQUIRES: Nexmark has a query of that name, as "q0".
 void run_nexmark_query(std::string_view name, const options& o);
 

@@ -1,20 +1,13 @@
 /// A job on a cluster of real processes, which are killed, stopped and started again: each record
 /// is in the final files exactly once, and each key's count is unbroken.
-#include "support/child_process.hpp"
-#include "support/cluster_processes.hpp"
-#include "support/temporary_directory.hpp"
+#include "support/killed_job.hpp"
 
 #include <boost/test/unit_test.hpp>
 
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
-#include <fstream>
-#include <map>
 #include <random>
-#include <set>
 #include <string>
-#include <vector>
 
 namespace sluice::testing {
 
@@ -22,49 +15,8 @@ BOOST_AUTO_TEST_SUITE(cluster)
 
 namespace {
 
-namespace fs = std::filesystem;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
-
-/// The job of kill_job.cpp, as a cluster runs it.
-struct killed_job {
-  explicit killed_job(std::int64_t records, int seconds_without_failures = 1)
-    : count(records), output(directory.path() + "/out"),
-      processes(SLUICE_KILL_JOB,
-                {directory.path() + "/checkpoints", output, std::to_string(records), "3",
-                 std::to_string(seconds_without_failures)},
-                directory.path()) {
-    fs::create_directories(output);
-  }
-
-  /// All records are there, once, and the counts per key have no gap.
-  void check_output() const {
-    std::set<std::int64_t> numbers;
-    std::map<std::int64_t, std::set<std::int64_t>> counts;
-    std::int64_t lines = 0;
-    for (auto& entry : fs::recursive_directory_iterator(output)) {
-      if (!entry.is_regular_file() || entry.path().filename().string().starts_with(".")) continue;
-      std::ifstream in(entry.path());
-      std::int64_t number = 0;
-      std::int64_t n = 0;
-      while (in >> number >> n) {
-        ++lines;
-        numbers.insert(number);
-        counts[number % 97].insert(n);
-      }
-      BOOST_TEST(in.eof());
-    }
-    BOOST_TEST(lines == count);
-    BOOST_TEST(numbers.size() == static_cast<std::size_t>(count));
-    for (auto& [key, seen] : counts)
-      BOOST_TEST(*seen.rbegin() == static_cast<std::int64_t>(seen.size()));
-  }
-
-  temporary_directory directory;
-  std::int64_t count;
-  std::string output;
-  cluster_processes processes;
-};
 
 unsigned seed_of_run() {
   if (auto* given = std::getenv("SLUICE_SEED"))

@@ -21,8 +21,7 @@ std::uint16_t free_port() {
   return a.local_endpoint().port();
 }
 
-cluster_processes::cluster_processes(std::string program, std::vector<std::string> arguments,
-                                     std::string directory)
+cluster_processes::cluster_processes(std::string program, words arguments, std::string directory)
   : program_(std::move(program)), arguments_(std::move(arguments)),
     directory_(std::move(directory)), port_(free_port()) {}
 
@@ -30,44 +29,46 @@ cluster_processes::~cluster_processes() = default;
 
 std::unique_ptr<child_process> cluster_processes::start(const std::string& role,
                                                         const settings& extra,
-                                                        const std::vector<std::string>& arguments,
-                                                        const std::string& data_dir) {
+                                                        const words& launcher,
+                                                        const words& arguments) {
   settings environment{{"SLUICE_ROLE", role},
                        {"SLUICE_COORDINATOR", "127.0.0.1:" + std::to_string(port_)},
                        {"SLUICE_HEARTBEAT_TIMEOUT", "2"},
                        {"SLUICE_JOIN_TIMEOUT", "60"},
                        {"SLUICE_LOG", "info"}};
-  if (role == "coordinator") environment["SLUICE_DATA_DIR"] = data_dir;
+  if (role == "coordinator") environment["SLUICE_DATA_DIR"] = directory_ + "/jobs";
   for (auto& [name, value] : extra) environment[name] = value;
-  // `env` becomes the program: there is no process between the test and it.
-  std::vector<std::string> all;
+  // Each of these becomes the next: there is no process between the test and the program.
+  words all = launcher;
+  all.push_back("/usr/bin/env");
   for (auto& [name, value] : environment) all.push_back(name + "=" + value);
   all.push_back(program_);
   all.insert(all.end(), arguments.begin(), arguments.end());
   auto file = directory_ + "/log-" + std::to_string(started_++) + "-" + role + ".txt";
-  return std::make_unique<child_process>("/usr/bin/env", all, file);
+  return std::make_unique<child_process>(all.front(), words(all.begin() + 1, all.end()), file);
 }
 
-void cluster_processes::start_coordinator(const settings& extra) {
-  coordinator_ = start("coordinator", extra, arguments_, directory_ + "/jobs");
+void cluster_processes::start_coordinator(const settings& extra, const words& launcher) {
+  coordinator_ = start("coordinator", extra, launcher, arguments_);
 }
 
-void cluster_processes::start_worker(const settings& extra) {
-  workers_.push_back(start("worker", extra, arguments_, {}));
+void cluster_processes::start_worker(const settings& extra, const words& launcher) {
+  workers_.push_back({extra, launcher, start("worker", extra, launcher, arguments_)});
 }
 
 void cluster_processes::start_worker(int index) {
-  workers_.at(static_cast<std::size_t>(index)) = start("worker", {}, arguments_, {});
+  auto& w = workers_.at(static_cast<std::size_t>(index));
+  w.process = start("worker", w.extra, w.launcher, arguments_);
 }
 
-void cluster_processes::start_worker_of(const std::vector<std::string>& arguments) {
-  workers_.push_back(start("worker", {}, arguments, {}));
+void cluster_processes::start_worker_of(const words& arguments) {
+  workers_.push_back({{}, {}, start("worker", {}, {}, arguments)});
 }
 
 int cluster_processes::run_second_coordinator(std::chrono::milliseconds limit) {
   auto port = std::to_string(free_port());
-  auto second = start("coordinator", {{"SLUICE_COORDINATOR", "127.0.0.1:" + port}}, arguments_,
-                      directory_ + "/jobs");
+  auto second = start("coordinator", {{"SLUICE_COORDINATOR", "127.0.0.1:" + port}}, {},
+                      arguments_);
   auto status = second->wait_for(limit);
   return status && WIFEXITED(*status) ? WEXITSTATUS(*status) : -1;
 }

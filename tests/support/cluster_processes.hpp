@@ -17,16 +17,18 @@ namespace sluice::testing {
 class cluster_processes {
 public:
   using settings = std::map<std::string, std::string>; ///< environment variables
+  using words = std::vector<std::string>;
 
   /// Logs, and the coordinator's data, go to `directory`.
-  cluster_processes(std::string program, std::vector<std::string> arguments, std::string directory);
+  cluster_processes(std::string program, words arguments, std::string directory);
   ~cluster_processes();
 
-  void start_coordinator(const settings& extra = {});
-  void start_worker(const settings& extra = {});
-  /// In place of worker `index`, which has ended.
+  /// `launcher`: words before the command.
+  void start_coordinator(const settings& extra = {}, const words& launcher = {});
+  void start_worker(const settings& extra = {}, const words& launcher = {});
+  /// In place of worker `index`, which has ended, and like it.
   void start_worker(int index);
-  void start_worker_of(const std::vector<std::string>& arguments);
+  void start_worker_of(const words& arguments);
   /// Exit code; -1 if it does not end in time.
   int run_second_coordinator(std::chrono::milliseconds limit);
 
@@ -47,18 +49,23 @@ public:
   std::uint16_t port() const noexcept { return port_; }
 
 private:
-  child_process& worker(int index) { return *workers_.at(static_cast<std::size_t>(index)); }
+  struct worker_entry {
+    settings extra;
+    words launcher;
+    std::unique_ptr<child_process> process;
+  };
+
+  child_process& worker(int index) { return *workers_.at(static_cast<std::size_t>(index)).process; }
   std::unique_ptr<child_process> start(const std::string& role, const settings& extra,
-                                       const std::vector<std::string>& arguments,
-                                       const std::string& data_dir);
+                                       const words& launcher, const words& arguments);
 
   std::string program_;
-  std::vector<std::string> arguments_;
+  words arguments_;
   std::string directory_;
   std::uint16_t port_;
   int started_ = 0;
   std::unique_ptr<child_process> coordinator_;
-  std::vector<std::unique_ptr<child_process>> workers_;
+  std::vector<worker_entry> workers_;
 };
 
 /// A port of loopback that nobody listens on.

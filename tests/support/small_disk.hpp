@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <stdexcept>
 #include <string>
+#include <thread>
 
 namespace sluice::testing {
 
@@ -46,6 +47,31 @@ private:
 
   temporary_directory directory_;
   bool mounted_;
+};
+
+/// A tmpfs over a directory that exists, mounted while it lives.
+class mounted_disk {
+public:
+  mounted_disk(std::string path, const std::string& options)
+    : path_(std::move(path)) {
+    if (::mount("tmpfs", path_.c_str(), "tmpfs", 0, options.c_str()) != 0)
+      throw std::runtime_error("no right to mount a tmpfs");
+  }
+  mounted_disk(const mounted_disk&) = delete;
+  ~mounted_disk() { ::umount2(path_.c_str(), MNT_DETACH); }
+
+  /// Fails while files are open for writing, so it is tried for a while.
+  void set_read_only(bool on) {
+    auto flags = MS_REMOUNT | (on ? static_cast<unsigned long>(MS_RDONLY) : 0ul);
+    for (int i = 0; i < 10000; ++i) {
+      if (::mount("tmpfs", path_.c_str(), "tmpfs", flags, nullptr) == 0) return;
+      std::this_thread::yield();
+    }
+    throw std::runtime_error("cannot remount " + path_);
+  }
+
+private:
+  std::string path_;
 };
 
 } // namespace sluice::testing

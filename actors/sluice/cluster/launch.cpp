@@ -108,7 +108,8 @@ void add_listening_options(CLI::App& app, options& o) {
     ->envname("SLUICE_BIND")
     ->capture_default_str();
   app.add_flag("--allow-insecure", o.allow_insecure,
-               "Listen on an address that others reach although TLS is off");
+               "Listen on an address that others reach although TLS is off")
+    ->envname("SLUICE_ALLOW_INSECURE");
 }
 
 } // namespace

@@ -11,13 +11,12 @@
 
 namespace sluice::runtime {
 
-/// A slot takes one subtask of every vertex, so the widest vertex decides.
 void job::request_slots() {
   phase_ = phase::waiting_for_slots;
   slot_request_msg m;
   m.job = spec_.cluster->job;
   m.attempt = attempt_;
-  for (auto& v : spec_.graph->vertices) m.slots = std::max(m.slots, v.parallelism);
+  m.slots = num_slots(*spec_.graph);
   m.from = caf::actor_cast<job_actor>(self_);
   self_->send<caf::message_priority::high>(spec_.cluster->coordinator, std::move(m));
 }
@@ -33,15 +32,11 @@ void job::on_slots(slots_granted_msg& m) {
   paths_ = std::make_shared<checkpoint_paths>();
   hosts_ = std::move(m.hosts);
   spec_.board->set_probes({});
-  auto& graph = *spec_.graph;
   placement_.clear();
   deploy_order order;
   for (std::size_t i = 0; i < numbering_->size(); ++i) {
     auto id = numbering_->at(i);
-    // Like `rescale` deals subtasks out, so that those stay together whom it connects.
-    auto slot = std::uint64_t{id.subtask} * m.host_of_slot.size()
-                / graph.vertices[id.vertex].parallelism;
-    placement_.push_back(m.host_of_slot[slot]);
+    placement_.push_back(m.host_of_slot.at(slot_of(*spec_.graph, id.vertex, id.subtask)));
     tasks_.push_back({id, {}, task_phase::deploying, {}});
   }
   try {

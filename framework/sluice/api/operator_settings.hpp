@@ -47,6 +47,15 @@ public:
     return self();
   }
 
+  /// Operators of different groups take different slots of a cluster, so they can be kept apart; those
+  /// of one group share slots. Default: the group of the operator's inputs, if they agree, or
+  /// "default".
+  Stream slot_sharing_group(std::string group) const {
+    if (group.empty()) throw plan_error("a slot sharing group needs a name");
+    node().slot_group = std::move(group);
+    return self();
+  }
+
   /// How long the operator's output may wait for a batch to fill; 0: not at all.
   Stream set_buffer_timeout(duration value) const {
     if (value.count() < 0) throw plan_error("the buffer timeout must not be negative");

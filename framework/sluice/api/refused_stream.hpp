@@ -61,6 +61,7 @@ struct refused_stream {
   SLUICE_REFUSED(set_max_parallelism)
   SLUICE_REFUSED(start_new_chain)
   SLUICE_REFUSED(disable_chaining)
+  SLUICE_REFUSED(slot_sharing_group)
   SLUICE_REFUSED(set_buffer_timeout)
 #undef SLUICE_REFUSED
 

@@ -7,10 +7,13 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace sluice {
 
 namespace {
+
+constexpr const char* default_slot_group = "default";
 
 /// Turns a validated program into chains. One pass per concern, in the order of `run`.
 class graph_builder {
@@ -24,6 +27,7 @@ public:
   job_graph run() {
     drop_unread_operators();
     resolve_parallelism();
+    resolve_slot_groups();
     resolve_edges();
     name_operators();
     form_chains();
@@ -59,6 +63,21 @@ private:
                                      n.name, *n.parallelism, *fixed));
       n.parallelism = fixed.value_or(n.parallelism.value_or(result_.config.parallelism));
       n.max_parallelism = n.max_parallelism.value_or(result_.config.max_parallelism);
+    }
+  }
+
+  void resolve_slot_groups() {
+    for (auto id : topological_order()) {
+      auto& n = result_.nodes[id];
+      for (auto& e : n.inputs) {
+        if (e.feedback || !n.slot_group.empty()) continue;
+        auto& first = result_.node(n.inputs.front().from).slot_group;
+        auto agree = std::all_of(n.inputs.begin(), n.inputs.end(), [&](auto& i) {
+          return i.feedback || result_.node(i.from).slot_group == first;
+        });
+        n.slot_group = agree ? first : default_slot_group;
+      }
+      if (n.slot_group.empty()) n.slot_group = default_slot_group;
     }
   }
 
@@ -125,7 +144,8 @@ private:
   bool chainable(const stream_node& from, const stream_node& to, const stream_edge& e) const {
     return result_.config.chaining && !e.feedback && *e.how == partitioning::forward
            && to.inputs.size() == 1 && from.parallelism == to.parallelism
-           && from.max_parallelism == to.max_parallelism && to.chaining == chaining_strategy::always
+           && from.max_parallelism == to.max_parallelism && from.slot_group == to.slot_group
+           && to.chaining == chaining_strategy::always
            && from.chaining != chaining_strategy::never && to.kind != node_kind::iteration_head;
   }
 
@@ -158,6 +178,7 @@ private:
     v.name = n.name;
     v.parallelism = *n.parallelism;
     v.max_parallelism = *n.max_parallelism;
+    v.slot_group = n.slot_group;
     v.chain.push_back(n.id);
     vertex_of_[n.id] = v.id;
     index_of_[n.id] = 0;
@@ -209,6 +230,46 @@ job_graph make_job_graph(const stream_graph& graph) {
   auto result = graph_builder(graph).run();
   result.program = std::make_shared<const stream_graph>(graph);
   return result;
+}
+
+namespace {
+
+struct slot_range {
+  const std::string* group;
+  std::uint32_t first;
+  std::uint32_t count;
+};
+
+/// The slots of each group, in the order in which groups appear.
+std::vector<slot_range> slot_ranges(const job_graph& graph) {
+  std::vector<slot_range> ranges;
+  for (auto& v : graph.vertices) {
+    auto at = std::find_if(ranges.begin(), ranges.end(),
+                           [&](auto& r) { return *r.group == v.slot_group; });
+    if (at == ranges.end()) at = ranges.insert(at, {&v.slot_group, 0, 0});
+    at->count = std::max(at->count, v.parallelism);
+  }
+  std::uint32_t next = 0;
+  for (auto& r : ranges) r.first = std::exchange(next, next + r.count);
+  return ranges;
+}
+
+} // namespace
+
+std::uint32_t slot_of(const job_graph& graph, vertex_id vertex, std::uint32_t subtask) {
+  auto& v = graph.vertices.at(vertex);
+  for (auto& r : slot_ranges(graph))
+    if (*r.group == v.slot_group)
+      return r.first
+             + static_cast<std::uint32_t>(std::uint64_t{subtask} * r.count / v.parallelism);
+  SLUICE_CHECK(false, "vertex {} is in no slot group", vertex);
+  return 0;
+}
+
+std::uint32_t num_slots(const job_graph& graph) {
+  std::uint32_t n = 0;
+  for (auto& r : slot_ranges(graph)) n += r.count;
+  return n;
 }
 
 job_graph rescaled(const job_graph& graph, std::uint32_t parallelism) {

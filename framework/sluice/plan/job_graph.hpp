@@ -25,6 +25,7 @@ struct job_vertex {
   std::string name; ///< "source -> map -> filter"
   std::uint32_t parallelism = 1;
   std::uint32_t max_parallelism = default_max_parallelism;
+  std::string slot_group;
   /// Operators, inputs before consumers; the first is the head, which alone may have several
   /// inputs.
   std::vector<node_id> chain;
@@ -63,6 +64,14 @@ struct job_graph {
 
 /// Validates and optimises a program. Errors: `plan_error`.
 job_graph make_job_graph(const stream_graph& graph);
+
+/// Where a subtask goes: vertices of one slot group share slots, those of different groups do not.
+/// Subtasks spread over the slots of their group as `rescale` deals them out, so that those stay
+/// together whom it connects.
+std::uint32_t slot_of(const job_graph& graph, vertex_id vertex, std::uint32_t subtask);
+
+/// How many slots the job needs.
+std::uint32_t num_slots(const job_graph& graph);
 
 /// The same program with another parallelism, for operators that have not been given their own.
 /// Errors: as `make_job_graph`.

@@ -63,6 +63,7 @@ struct stream_node {
   std::optional<std::uint32_t> fixed_parallelism;
   chaining_strategy chaining = chaining_strategy::always;
   std::optional<duration> buffer_timeout;
+  std::string slot_group; ///< empty: its inputs', if they agree, or "default"
   /// Its state is by the keys of its hash-partitioned inputs; it can finish some keys before others
   /// (`finish_keys`).
   bool keyed = false;
