@@ -1,6 +1,7 @@
 /// A job on a cluster of real processes, which are killed, stopped and started again: each record
 /// is in the final files exactly once, and each key's count is unbroken.
 #include "support/killed_job.hpp"
+#include "support/strangers.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -8,6 +9,7 @@
 #include <cstdlib>
 #include <random>
 #include <string>
+#include <thread>
 
 namespace sluice::testing {
 
@@ -147,6 +149,40 @@ BOOST_AUTO_TEST_CASE(who_does_not_know_the_secret_stays_outside) {
   BOOST_TEST(p.wait_for_log("secret", seconds(1)), p.log());
   for (int i = 0; i < 3; ++i) p.start_worker({{"SLUICE_SECRET", "right"}});
   BOOST_TEST((p.wait_for_coordinator(seconds(60)) == 0), p.log());
+  job.check_output();
+}
+
+BOOST_AUTO_TEST_CASE(a_coordinator_under_attack_goes_on) {
+  killed_job job(100000, 30);
+  auto& p = job.processes;
+  auto data_port = free_port();
+  cluster_processes::settings patient{{"SLUICE_HEARTBEAT_TIMEOUT", "5"}};
+  p.start_coordinator(patient);
+  patient["SLUICE_DATA_PORT"] = std::to_string(data_port);
+  p.start_worker(patient);
+  patient.erase("SLUICE_DATA_PORT");
+  for (int i = 1; i < 3; ++i) p.start_worker(patient);
+  BOOST_TEST(p.wait_for_log("running, attempt 1", seconds(20)), p.log());
+  auto before = p.peak_memory_of_coordinator();
+
+  auto seed = seed_of_run();
+  std::printf("seed %u (SLUICE_SEED repeats it)\n", seed);
+  strangers_result at_worker;
+  std::thread second([&] { at_worker = send_strangers(data_port, 10000, seed + 1); });
+  auto at_coordinator = send_strangers(p.port(), 10000, seed);
+  second.join();
+  BOOST_TEST(!p.wait_for_coordinator(milliseconds(0)).has_value()); // it was attacked to the end
+  for (auto& r : {at_coordinator, at_worker}) {
+    BOOST_TEST(r.connected == 10000);
+    BOOST_TEST(r.hung_up == 10000);
+  }
+  auto after = p.peak_memory_of_coordinator();
+  std::printf("coordinator: %zu KiB before, %zu KiB at most; attacked worker: %zu KiB at most\n",
+              before / 1024, after / 1024, p.peak_memory_of_worker(0) / 1024);
+  BOOST_TEST(after < before + (64U << 20U));
+
+  BOOST_TEST((p.wait_for_coordinator(seconds(120)) == 0), p.log());
+  BOOST_TEST(!p.wait_for_log("attempt 2", milliseconds(0)), p.log());
   job.check_output();
 }
 

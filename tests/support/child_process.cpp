@@ -83,4 +83,11 @@ void child_process::kill() {
   status_ = status;
 }
 
+std::size_t child_process::peak_memory() const {
+  std::ifstream status("/proc/" + std::to_string(pid_) + "/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmHWM:")) return std::stoull(line.substr(6)) * 1024;
+  throw std::runtime_error("the process has ended");
+}
+
 } // namespace sluice::testing

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,9 @@ public:
 
   /// kill -9, and waits.
   void kill();
+
+  /// The most memory that it ever had, in bytes. REQUIRES: it runs.
+  std::size_t peak_memory() const;
 
 private:
   pid_t pid_ = 0;

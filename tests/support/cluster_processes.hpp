@@ -41,6 +41,10 @@ public:
   std::optional<int> wait_for_coordinator(std::chrono::milliseconds limit);
   std::optional<int> wait_for_worker(int index, std::chrono::milliseconds limit);
 
+  /// The most memory that it ever had, in bytes. REQUIRES: it runs.
+  std::size_t peak_memory_of_coordinator() const { return coordinator_->peak_memory(); }
+  std::size_t peak_memory_of_worker(int index) { return worker(index).peak_memory(); }
+
   /// What all processes have logged.
   std::string log() const;
   /// Waits until `text` is in it.

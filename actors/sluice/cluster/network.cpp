@@ -59,7 +59,7 @@ net::gate_terms network::terms(std::chrono::milliseconds timeout) const {
   t.release = this_release;
   t.connect_timeout = timeout;
   t.handshake_timeout = timeout;
-  t.dead_peer_timeout = options_.heartbeat_timeout;
+  t.dead_peer_timeout = 2 * options_.heartbeat_timeout; // heartbeats are to find it first
   return t;
 }
 

@@ -97,8 +97,8 @@ public:
 
   template <class From>
   visitor(std::shared_ptr<const admission> ask, asio::io_context& context, From from,
-          const callbacks& callbacks)
-    : peer(std::move(ask), context, std::move(from)), callbacks_(callbacks) {}
+          const callbacks& tell)
+    : peer(std::move(ask), context, std::move(from)), callbacks_(tell) {}
 
   void stop(std::string why) override {
     post([this, why = std::move(why)] {
@@ -231,8 +231,9 @@ public:
                                   : std::make_exception_ptr(io_error(why)));
     };
     callbacks_.gone = [](const std::shared_ptr<peer>&) {};
-    std::make_shared<visitor>(ask, pool_.first(), at, callbacks_)->start();
-    fd_ = result->get_future().get(); // the visitor's deadlines bound it
+    auto v = std::make_shared<visitor>(ask, pool_.first(), at, callbacks_);
+    v->start();
+    fd_ = result->get_future().get(); // its own deadlines bound it
   }
 
   ~dialled_link() override {
