@@ -24,11 +24,10 @@ struct control_client::impl {
 control_client::control_client(const options& o) : impl_(std::make_unique<impl>(o)) {}
 control_client::~control_client() = default;
 
-std::string control_client::ask(const std::string& verb, std::uint64_t job,
-                                const std::string& text, std::chrono::milliseconds timeout) {
+std::string control_client::ask(const std::string& verb, std::uint64_t job, const std::string& text,
+                                std::chrono::milliseconds timeout) {
   std::string result;
-  impl_->self
-    ->request(impl_->coordinator, timeout, runtime::control_request{verb, job, text})
+  impl_->self->request(impl_->coordinator, timeout, runtime::control_request{verb, job, text})
     .receive(
       [&](runtime::control_reply& r) {
         if (!r.ok) throw state_error(r.text);

@@ -182,8 +182,8 @@ caf::result<control_reply> coordinator::on_control(const control_request& m) {
     return checkpoint_of(m.job, request);
   }
   if (m.verb == "jobs.rescale") {
-    auto [end, ec] = std::from_chars(m.text.data(), m.text.data() + m.text.size(),
-                                     request.then_rescale_to);
+    auto [end, ec]
+      = std::from_chars(m.text.data(), m.text.data() + m.text.size(), request.then_rescale_to);
     if (ec != std::errc{} || request.then_rescale_to == 0)
       return refuse(fmt::format("\"{}\" is no parallelism", m.text));
     return checkpoint_of(m.job, request);

@@ -70,9 +70,8 @@ coordinator_process::~coordinator_process() {
   if (!impl_) return;
   auto gone = std::make_shared<std::promise<void>>();
   auto all_gone = gone->get_future();
-  impl_->on_actor([gone](coordinator& c) {
-    c.close("the coordinator ends", [gone] { gone->set_value(); });
-  });
+  impl_->on_actor(
+    [gone](coordinator& c) { c.close("the coordinator ends", [gone] { gone->set_value(); }); });
   all_gone.wait_for(farewell);
   caf::anon_send_exit(impl_->actor, caf::exit_reason::user_shutdown);
   impl_->actor = nullptr;
@@ -105,15 +104,15 @@ std::shared_ptr<job_control> coordinator_process::run(std::uint64_t ordinal, job
   job_client::sender send;
   if (known->ended()) {
     log().info("job \"{}\": had ended before: {}", known->name, to_string(known->status));
-    board->end(known->status, error_of(*known),
-               {known->status, duration(static_cast<std::int64_t>(known->runtime_us)),
-                known->num_restarts});
+    board->end(
+      known->status, error_of(*known),
+      {known->status, duration(static_cast<std::int64_t>(known->runtime_us)), known->num_restarts});
     send.cancel = [] {};
     send.request = [](const checkpoint_request_msg&) {};
   } else {
-    impl_->on_actor(
-      [r = *known, shared, board](coordinator& c) { c.start(r, shared, board); });
-    send.cancel = [this, id = known->id] { impl_->on_actor([id](coordinator& c) { c.cancel(id); }); };
+    impl_->on_actor([r = *known, shared, board](coordinator& c) { c.start(r, shared, board); });
+    send.cancel
+      = [this, id = known->id] { impl_->on_actor([id](coordinator& c) { c.cancel(id); }); };
     send.request = [this, id = known->id](const checkpoint_request_msg& m) {
       impl_->on_actor([id, m](coordinator& c) { c.request_checkpoint(id, m); });
     };

@@ -73,9 +73,8 @@ void job_store::lock_directory() {
     auto n = ::read(lease_, owner.data(), owner.size());
     owner.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
     ::close(std::exchange(lease_, -1));
-    throw state_error(
-      fmt::format("another coordinator runs the jobs of {}: {}", directory_,
-                  owner.empty() ? "it has not said which process it is" : owner));
+    throw state_error(fmt::format("another coordinator runs the jobs of {}: {}", directory_,
+                                  owner.empty() ? "it has not said which process it is" : owner));
   }
   std::string host(256, '\0');
   ::gethostname(host.data(), host.size() - 1);

@@ -46,8 +46,7 @@ void check_reachable(const std::string& host, std::uint16_t port,
 } // namespace
 
 network::network(const options& o, std::uint32_t threads)
-  : options_(o),
-    config_(std::make_unique<caf::actor_system_config>(make_actor_config(threads))) {
+  : options_(o), config_(std::make_unique<caf::actor_system_config>(make_actor_config(threads))) {
   config_->load<caf::io::middleman>();
   register_messages(*config_);
   if (o.tls) {
@@ -67,9 +66,8 @@ network::network(const options& o, std::uint32_t threads)
 std::uint16_t network::publish(const coordinator_actor& coordinator) {
   auto& o = options_;
   auto address = o.bind.c_str();
-  auto port = o.tls
-                ? caf::openssl::publish(coordinator, o.coordinator_port, address, true)
-                : system_->middleman().publish(coordinator, o.coordinator_port, address, true);
+  auto port = o.tls ? caf::openssl::publish(coordinator, o.coordinator_port, address, true)
+                    : system_->middleman().publish(coordinator, o.coordinator_port, address, true);
   if (!port)
     throw io_error(fmt::format("cannot listen on {}:{}: {}", o.bind, o.coordinator_port,
                                system_->render(port.error())));
@@ -86,11 +84,9 @@ coordinator_actor network::find_coordinator(std::chrono::milliseconds timeout) {
   std::string problem;
   self
     ->request(middleman, timeout, caf::connect_atom::value, o.coordinator_host, o.coordinator_port)
-    .receive(
-      [&](const caf::node_id&, caf::strong_actor_ptr& actor, std::set<std::string>&) {
-        found = caf::actor_cast<coordinator_actor>(actor);
-      },
-      [&](caf::error& e) { problem = system_->render(e); });
+    .receive([&](const caf::node_id&, caf::strong_actor_ptr& actor,
+                 std::set<std::string>&) { found = caf::actor_cast<coordinator_actor>(actor); },
+             [&](caf::error& e) { problem = system_->render(e); });
   if (found) return found;
   auto check = o.tls ? "is TLS on there, too, and has its CA signed this certificate?"
                      : "is it a coordinator, and without TLS?";
@@ -112,8 +108,7 @@ void prove_membership(caf::scoped_actor& self, const coordinator_actor& coordina
   if (!equal_proofs(challenge.proof, proof_of(secret, coordinator_role, nonce, challenge.nonce)))
     throw plan_error("the coordinator does not know this cluster's secret");
   self
-    ->request(coordinator, timeout,
-              auth_msg{proof_of(secret, member_role, nonce, challenge.nonce)})
+    ->request(coordinator, timeout, auth_msg{proof_of(secret, member_role, nonce, challenge.nonce)})
     .receive(
       [&](const auth_reply& r) {
         if (!r.refused.empty()) throw plan_error(r.refused);

@@ -54,8 +54,7 @@ void worker::init(worker_actor::pointer self, worker_context context) {
 void worker::join() {
   auto nonce = make_nonce();
   auto refused = [this](const caf::error& e) {
-    stop(worker_end::lost,
-         "the coordinator does not answer: " + self_->system().render(e));
+    stop(worker_end::lost, "the coordinator does not answer: " + self_->system().render(e));
   };
   auto coordinator = context_.coordinator;
   auto timeout = context_.answer_timeout;
@@ -105,6 +104,17 @@ void worker::joined(const join_reply& welcome) {
 // -- tasks
 // ------------------------------------------------------------------------------------------
 
+namespace {
+
+std::shared_ptr<const local_copies> local_copies_of(const worker_context& context,
+                                                    std::uint64_t job) {
+  if (context.local_directory.empty()) return nullptr;
+  return std::make_shared<const local_copies>(
+    fmt::format("{}/job-{}", context.local_directory, job));
+}
+
+} // namespace
+
 /// Gets, where it may block, what tasks are made from.
 worker::prepared worker::prepare(const worker_context& context, const deploy_order& order) {
   prepared p;
@@ -116,8 +126,8 @@ worker::prepared worker::prepare(const worker_context& context, const deploy_ord
     return p;
   }
   if (auto difference = fingerprint_difference(order.fingerprint, fingerprint(*p.graph))) {
-    p.problem = fmt::format("this process runs another program than the coordinator: {}",
-                            *difference);
+    p.problem
+      = fmt::format("this process runs another program than the coordinator: {}", *difference);
     p.fatal = true;
     return p;
   }
@@ -126,10 +136,11 @@ worker::prepared worker::prepare(const worker_context& context, const deploy_ord
     auto point = std::make_shared<restore_point>();
     point->path = order.restore_path;
     point->content = snapshot_store::load(order.restore_path);
+    point->local = local_copies_of(context, order.job);
     p.from = std::move(point);
   } catch (const std::exception& e) {
-    p.problem = fmt::format("{} (checkpoints must be in a directory that all processes see)",
-                            e.what());
+    p.problem
+      = fmt::format("{} (checkpoints must be in a directory that all processes see)", e.what());
   }
   return p;
 }
@@ -167,6 +178,7 @@ void worker::make_tasks(key k, prepared p) {
   }
   d.graph = std::move(p.graph);
   d.paths = std::make_shared<checkpoint_paths>();
+  d.local = local_copies_of(context_, d.order.job);
   auto loops
     = std::make_shared<const std::vector<std::vector<std::uint32_t>>>(loops_of_edges(*d.graph));
   task_numbering tasks(*d.graph);
@@ -190,6 +202,7 @@ void worker::make_tasks(key k, prepared p) {
     spec.from = p.from;
     spec.loops = loops;
     spec.checkpoint_paths = d.paths;
+    spec.local = d.local;
     auto task = self_->spawn<caf::monitored>(task_behavior, std::move(spec));
     d.alive.insert(task.address());
     d.numbers.push_back(i);
@@ -202,8 +215,7 @@ void worker::make_tasks(key k, prepared p) {
 }
 
 void worker::decline(const deployment& d, std::string why, bool fatal) {
-  self_->send<high>(d.job,
-                    deploy_failed_msg{d.order.attempt, d.order.host, std::move(why), fatal});
+  self_->send<high>(d.job, deploy_failed_msg{d.order.attempt, d.order.host, std::move(why), fatal});
 }
 
 void worker::on_connect(connect_tasks_msg m) {
@@ -212,8 +224,7 @@ void worker::on_connect(connect_tasks_msg m) {
   auto& d = at->second;
   task_numbering tasks(*d.graph);
   auto wiring = wire_tasks(*d.graph, tasks);
-  for (auto i : d.numbers)
-    self_->send<high>(d.tasks.at(i), peers_of(d, i, tasks, wiring[i]));
+  for (auto i : d.numbers) self_->send<high>(d.tasks.at(i), peers_of(d, i, tasks, wiring[i]));
 }
 
 /// Opens the channels of task `number` that lead to other processes.
@@ -222,9 +233,11 @@ connect_msg worker::peers_of(const deployment& d, std::size_t number, const task
   auto me = tasks.at(number);
   auto handle = d.tasks.at(number);
   auto& vertex = d.graph->vertices[me.vertex];
-  auto lost = [job = d.job, attempt = d.order.attempt, me, task_name = vertex.name](std::string why) {
+  auto lost = [job = d.job, attempt = d.order.attempt, me,
+               task_name = vertex.name](std::string why) {
     caf::anon_send<high>(
-      job, task_failed_msg{attempt, me, {task_name, me.subtask, std::nullopt, std::move(why), false}});
+      job,
+      task_failed_msg{attempt, me, {task_name, me.subtask, std::nullopt, std::move(why), false}});
   };
   connect_msg peers;
   std::uint32_t channel = 0;
@@ -277,6 +290,8 @@ void worker::on_release(release_msg m) {
   d.released = true;
   for (auto& [number, task] : d.tasks) self_->send<high>(task, cancel_msg{});
   context_.data->close(m.job, m.attempt);
+  if (m.job_ended && d.local)
+    context_.io->make_strand()->post([local = d.local] { local->remove(); });
   forget_if_over(k);
 }
 
@@ -357,9 +372,8 @@ void worker::stop(worker_end how, std::string why) {
 
 void worker::end_if_stopped() {
   if (!stopping_) return;
-  std::erase_if(deployments_, [](auto& entry) {
-    return entry.second.graph && entry.second.alive.empty();
-  });
+  std::erase_if(deployments_,
+                [](auto& entry) { return entry.second.graph && entry.second.alive.empty(); });
   if (!deployments_.empty()) return;
   context_.on_over(how_, why_);
   self_->quit();

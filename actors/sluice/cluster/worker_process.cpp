@@ -38,7 +38,7 @@ struct worker_process::impl {
   worker_programs programs;
   std::mutex mutex;
   std::condition_variable changed;
-  bool stopped = false;            // GUARDED_BY(mutex)
+  bool stopped = false;                // GUARDED_BY(mutex)
   std::optional<worker_actor> current; // GUARDED_BY(mutex)
 };
 
@@ -73,6 +73,7 @@ public:
     context.coordinator = coordinator;
     context.secret = o.secret;
     context.answer_timeout = answer_timeout;
+    if (!o.data_dir.empty()) context.local_directory = o.data_dir + "/local";
     context.offer.name = process_name();
     context.offer.slots = o.slots;
     context.offer.data = {o.advertise.empty() ? o.bind : o.advertise, data_->port()};
@@ -152,9 +153,9 @@ void worker_process::run() {
       pause = first_pause;
       log().warn("cluster: {}; looking for a coordinator", end.why);
     } else if (now > give_up) {
-      throw io_error(fmt::format(
-        "no coordinator for {}: {}",
-        std::chrono::duration_cast<std::chrono::seconds>(o.join_timeout), end.why));
+      throw io_error(fmt::format("no coordinator for {}: {}",
+                                 std::chrono::duration_cast<std::chrono::seconds>(o.join_timeout),
+                                 end.why));
     } else {
       log().debug("cluster: {}", end.why);
     }

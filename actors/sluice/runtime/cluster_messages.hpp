@@ -35,9 +35,9 @@ struct deploy_order {
   std::uint32_t attempt = 0;
   std::uint32_t host = 0; ///< the receiver's index in `hosts`
   program_ref program;
-  std::string fingerprint;   ///< what the job actor's graph looks like
+  std::string fingerprint;       ///< what the job actor's graph looks like
   std::uint32_t rescaled_to = 0; ///< parallelism that replaces the program's; 0: none does
-  std::string restore_path;  ///< the checkpoint to start from; empty: none
+  std::string restore_path;      ///< the checkpoint to start from; empty: none
   std::vector<data_address> hosts;
   std::vector<std::uint32_t> placement; ///< index into `hosts`, per task
 };
@@ -60,6 +60,7 @@ struct note_checkpoint_msg {
 struct release_msg {
   std::uint64_t job = 0;
   std::uint32_t attempt = 0;
+  bool job_ended = false; ///< there will be no other attempt
 };
 
 // -- workers to the job actor

@@ -189,6 +189,12 @@ void job::on_failed(task_failed_msg& m) {
 
 void job::fail(failure cause) {
   if (phase_ == phase::stopping || phase_ == phase::ended) return;
+  if (cause.corrupt_snapshot && from_ && retained_.size() > 1
+      && std::erase(retained_, from_->path) > 0) {
+    log().error("job \"{}\": {}; TRYING THE CHECKPOINT BEFORE IT", spec_.graph->config.name,
+                cause.what);
+    cause.fatal = false;
+  }
   cause_ = std::move(cause);
   stop(stop_reason::failed);
 }
@@ -223,7 +229,7 @@ void job::on_task_down(const caf::actor_addr& who) {
 
 /// All tasks are gone: nothing of the user's is in use any more.
 void job::stopped() {
-  release_hosts();
+  release_hosts(reason_ == stop_reason::finished || reason_ == stop_reason::cancelled);
   switch (reason_) {
   case stop_reason::finished:
     end(job_status::finished, nullptr);

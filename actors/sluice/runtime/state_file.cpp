@@ -145,13 +145,13 @@ state_file_reader::state_file_reader(const std::string& path, std::uint64_t byte
   try {
     data = read_checkpoint_file(path);
   } catch (const io_error& e) {
-    throw state_error(e.what());
+    throw corrupt_snapshot(e.what());
   }
   if (data.size() != bytes)
-    throw state_error(
+    throw corrupt_snapshot(
       fmt::format("{} is truncated: {} bytes instead of {}", path, data.size(), bytes));
   if (XXH3_64bits(data.data(), data.size()) != checksum)
-    throw state_error(fmt::format("{} is corrupt: its checksum is wrong", path));
+    throw corrupt_snapshot(fmt::format("{} is corrupt: its checksum is wrong", path));
   content_ = std::make_shared<const std::string>(std::move(data));
   std::string_view view = *content_;
   try {
@@ -173,7 +173,7 @@ state_file_reader::state_file_reader(const std::string& path, std::uint64_t byte
       states_.push_back(std::move(result));
     }
   } catch (const format_error& e) {
-    throw state_error(fmt::format("{}: {}", path, e.what()));
+    throw corrupt_snapshot(fmt::format("{}: {}", path, e.what()));
   }
 }
 
