@@ -1,5 +1,7 @@
 #include "sluice/runtime/restore.hpp"
 
+#include "sluice/runtime/checkpoint_storage.hpp"
+
 #include "sluice/core/key_group.hpp"
 #include "sluice/runtime/state_file.hpp"
 
@@ -73,8 +75,7 @@ private:
 std::unique_ptr<state_file_reader> restore_point::open(const manifest::task& t) const {
   if (local)
     if (auto copy = local->find(content.id, t)) return copy;
-  return std::make_unique<state_file_reader>((std::filesystem::path(path) / t.file).string(),
-                                             t.bytes, t.checksum);
+  return std::make_unique<state_file_reader>(path_in(path, t.file), t.bytes, t.checksum);
 }
 
 void check_compatible(const restore_point& from, const job_graph& graph) {

@@ -16,7 +16,7 @@ namespace sluice::runtime {
 /// of a checkpoint. Errors: `io_error` naming the file and the system's reason.
 class state_file_writer final : public snapshot_writer {
 public:
-  explicit state_file_writer(std::string path);
+  explicit state_file_writer(const std::string& path);
   ~state_file_writer() override;
 
   void begin_state(std::string_view operator_uid, std::string_view name, state_kind kind,
