@@ -153,6 +153,7 @@ join_reply coordinator::on_join(join_msg& m) {
 
 /// Why a process with these programs cannot take part; empty if it can.
 std::string coordinator::mismatch(const std::map<std::uint64_t, std::string>& programs) const {
+  if (programs.empty()) return {};
   for (auto& r : context_.store->jobs()) {
     if (!r.program.text.empty()) continue;
     auto at = programs.find(r.program.ordinal);

@@ -229,16 +229,18 @@ void job::on_task_down(const caf::actor_addr& who) {
 
 /// All tasks are gone: nothing of the user's is in use any more.
 void job::stopped() {
-  release_hosts(reason_ == stop_reason::finished || reason_ == stop_reason::cancelled);
   switch (reason_) {
   case stop_reason::finished:
+    release_hosts(true);
     end(job_status::finished, nullptr);
     return;
   case stop_reason::cancelled:
+    release_hosts(true);
     end(job_status::cancelled, std::make_exception_ptr(job_cancelled(fmt::format(
                                  "job \"{}\" was cancelled", spec_.graph->config.name))));
     return;
   case stop_reason::rescaled:
+    release_hosts(false);
     go_on_rescaled();
     return;
   case stop_reason::failed:
@@ -246,6 +248,7 @@ void job::stopped() {
   }
   auto delay
     = cause_->fatal ? std::nullopt : restarts_->next_delay(spec_.io->processing_clock().now());
+  release_hosts(!delay);
   if (!delay) {
     end(job_status::failed, error_of(*cause_));
     return;
