@@ -99,8 +99,7 @@ void run_remote_pipeline(const options& o) {
     local.values.push_back(n / run_local(remote_pipeline_program(records, false)));
   }
   print(o, "remote_pipeline", records, remote, tcp, "tcp", remote.typical() / tcp.typical());
-  print(o, "remote_pipeline", records, remote, local, "local",
-        remote.typical() / local.typical());
+  print(o, "remote_pipeline", records, remote, local, "local", remote.typical() / local.typical());
 }
 
 void run_remote_keyed_sum(const options& o) {

@@ -20,6 +20,8 @@ def main():
 
     with tempfile.TemporaryDirectory(prefix="sluice-example-") as folder:
         run = subprocess.run(command, stdout=subprocess.PIPE, cwd=folder)
+    if run.returncode == 77:
+        sys.exit(77)  # it says that it must be skipped
     if run.returncode != 0:
         sys.exit(f"{command[0]} ended with status {run.returncode}")
 

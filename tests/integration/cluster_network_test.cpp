@@ -1,5 +1,5 @@
-/// A cluster whose workers are hosts of their own, on a network that fails: nothing is lost, nothing
-/// doubled.
+/// A cluster whose workers are hosts of their own, on a network that fails: nothing is lost,
+/// nothing doubled.
 #include "support/killed_job.hpp"
 #include "support/network_namespaces.hpp"
 
@@ -21,10 +21,9 @@ struct networked_job : killed_job {
   networked_job(std::int64_t records, int seconds_without_failures, int workers)
     : killed_job(records, seconds_without_failures), net(workers + 1) {
     auto on = [&](int host) {
-      return cluster_processes::settings{
-        {"SLUICE_COORDINATOR", net.address(0) + ":7070"},
-        {"SLUICE_BIND", net.address(host)},
-        {"SLUICE_ALLOW_INSECURE", "true"}};
+      return cluster_processes::settings{{"SLUICE_COORDINATOR", net.address(0) + ":7070"},
+                                         {"SLUICE_BIND", net.address(host)},
+                                         {"SLUICE_ALLOW_INSECURE", "true"}};
     };
     processes.start_coordinator(on(0), net.launcher(0));
     for (int i = 1; i <= workers; ++i) processes.start_worker(on(i), net.launcher(i));
@@ -40,7 +39,8 @@ struct networked_job : killed_job {
 
 } // namespace
 
-BOOST_AUTO_TEST_CASE(a_partition_is_survived_and_a_healed_host_is_used_again, *precondition(network_namespaces::available)) {
+BOOST_AUTO_TEST_CASE(a_partition_is_survived_and_a_healed_host_is_used_again,
+                     *precondition(network_namespaces::available)) {
   networked_job job(100000, 12, 4);
   auto& p = job.processes;
   BOOST_TEST(p.wait_for_log("running, attempt 1", seconds(20)), p.log());
@@ -55,7 +55,8 @@ BOOST_AUTO_TEST_CASE(a_partition_is_survived_and_a_healed_host_is_used_again, *p
   job.finish();
 }
 
-BOOST_AUTO_TEST_CASE(a_short_partition_is_no_failure, *precondition(network_namespaces::available)) {
+BOOST_AUTO_TEST_CASE(a_short_partition_is_no_failure,
+                     *precondition(network_namespaces::available)) {
   networked_job job(50000, 6, 3);
   auto& p = job.processes;
   BOOST_TEST(p.wait_for_log("running, attempt 1", seconds(20)), p.log());
@@ -67,7 +68,8 @@ BOOST_AUTO_TEST_CASE(a_short_partition_is_no_failure, *precondition(network_name
   BOOST_TEST(p.log().find("attempt 2") == std::string::npos);
 }
 
-BOOST_AUTO_TEST_CASE(connections_that_are_half_open_are_found, *precondition(network_namespaces::available)) {
+BOOST_AUTO_TEST_CASE(connections_that_are_half_open_are_found,
+                     *precondition(network_namespaces::available)) {
   networked_job job(100000, 8, 4);
   auto& p = job.processes;
   BOOST_TEST(p.wait_for_log("running, attempt 1", seconds(20)), p.log());
@@ -78,7 +80,8 @@ BOOST_AUTO_TEST_CASE(connections_that_are_half_open_are_found, *precondition(net
   job.finish();
 }
 
-BOOST_AUTO_TEST_CASE(a_coordinator_that_is_cut_off_goes_on_when_it_is_back, *precondition(network_namespaces::available)) {
+BOOST_AUTO_TEST_CASE(a_coordinator_that_is_cut_off_goes_on_when_it_is_back,
+                     *precondition(network_namespaces::available)) {
   networked_job job(100000, 10, 3);
   auto& p = job.processes;
   BOOST_TEST(p.wait_for_log("running, attempt 1", seconds(20)), p.log());
@@ -90,7 +93,8 @@ BOOST_AUTO_TEST_CASE(a_coordinator_that_is_cut_off_goes_on_when_it_is_back, *pre
   job.finish();
 }
 
-BOOST_AUTO_TEST_CASE(a_slow_network_that_loses_packets_costs_time_only, *precondition(network_namespaces::can_impair)) {
+BOOST_AUTO_TEST_CASE(a_slow_network_that_loses_packets_costs_time_only,
+                     *precondition(network_namespaces::can_impair)) {
   networked_job job(30000, 4, 3);
   job.net.impair(2, "delay 20ms 5ms loss 2%");
   job.finish();

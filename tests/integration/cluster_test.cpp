@@ -129,6 +129,22 @@ BOOST_AUTO_TEST_CASE(a_frozen_worker_is_found_replaced_and_used_again) {
   job.check_output();
 }
 
+BOOST_AUTO_TEST_CASE(workers_with_a_data_directory_keep_copies_while_the_job_runs) {
+  killed_job job(60000, 4);
+  auto& p = job.processes;
+  auto data = [&](int i) { return job.directory.path() + "/worker-" + std::to_string(i); };
+  p.start_coordinator();
+  for (int i = 0; i < 3; ++i) p.start_worker({{"SLUICE_DATA_DIR", data(i)}});
+  BOOST_TEST(p.wait_for_log("checkpoint 10 complete", seconds(20)), p.log());
+  for (int i = 0; i < 3; ++i) BOOST_TEST(std::filesystem::exists(data(i) + "/local/job-1"));
+  p.kill_worker(1);
+  p.start_worker(1);
+  BOOST_TEST((p.wait_for_coordinator(seconds(60)) == 0), p.log());
+  job.check_output();
+  for (int i = 0; i < 3; ++i) p.wait_for_worker(i, seconds(20));
+  for (int i = 0; i < 3; ++i) BOOST_TEST(!std::filesystem::exists(data(i) + "/local/job-1"));
+}
+
 BOOST_AUTO_TEST_CASE(another_program_is_refused_and_told_what_differs) {
   killed_job job(2000);
   auto& p = job.processes;

@@ -67,8 +67,7 @@ void cluster_processes::start_worker_of(const words& arguments) {
 
 int cluster_processes::run_second_coordinator(std::chrono::milliseconds limit) {
   auto port = std::to_string(free_port());
-  auto second = start("coordinator", {{"SLUICE_COORDINATOR", "127.0.0.1:" + port}}, {},
-                      arguments_);
+  auto second = start("coordinator", {{"SLUICE_COORDINATOR", "127.0.0.1:" + port}}, {}, arguments_);
   auto status = second->wait_for(limit);
   return status && WIFEXITED(*status) ? WEXITSTATUS(*status) : -1;
 }

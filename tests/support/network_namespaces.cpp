@@ -45,13 +45,11 @@ boost::test_tools::assertion_result check(const std::string& probe, const char* 
 
 } // namespace
 
-boost::test_tools::assertion_result
-network_namespaces::available(boost::unit_test::test_unit_id) {
+boost::test_tools::assertion_result network_namespaces::available(boost::unit_test::test_unit_id) {
   return check("", "");
 }
 
-boost::test_tools::assertion_result
-network_namespaces::can_impair(boost::unit_test::test_unit_id) {
+boost::test_tools::assertion_result network_namespaces::can_impair(boost::unit_test::test_unit_id) {
   return check("tc qdisc add dev lo root netem delay 1ms", "this kernel has no netem");
 }
 
@@ -98,7 +96,7 @@ void network_namespaces::reconnect(int host) {
 
 void network_namespaces::impair(int host, const std::string& netem) {
   run(fmt::format("ip netns exec {} tc qdisc replace dev eth0 root netem {}",
-                              names_.at(static_cast<std::size_t>(host)), netem));
+                  names_.at(static_cast<std::size_t>(host)), netem));
 }
 
 } // namespace sluice::testing

@@ -52,8 +52,7 @@ private:
 /// A tmpfs over a directory that exists, mounted while it lives.
 class mounted_disk {
 public:
-  mounted_disk(std::string path, const std::string& options)
-    : path_(std::move(path)) {
+  mounted_disk(std::string path, const std::string& options) : path_(std::move(path)) {
     if (::mount("tmpfs", path_.c_str(), "tmpfs", 0, options.c_str()) != 0)
       throw std::runtime_error("no right to mount a tmpfs");
   }

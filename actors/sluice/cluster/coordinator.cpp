@@ -105,6 +105,7 @@ join_reply coordinator::on_join(join_msg& m) {
 
 /// Why a process with these programs cannot take part; empty if it can.
 std::string coordinator::mismatch(const std::map<std::uint64_t, std::string>& programs) const {
+  if (programs.empty()) return {};
   for (auto& r : context_.store->jobs()) {
     if (!r.program.text.empty()) continue;
     auto at = programs.find(r.program.ordinal);
@@ -133,7 +134,9 @@ void coordinator::on_heartbeat(const heartbeat_msg& m) {
   self_->send<high>(worker, std::move(ack));
 }
 
-void coordinator::on_leave(const leave_msg& m) { lose(m.worker, "it has left"); }
+void coordinator::on_leave(const leave_msg& m) {
+  remove(m.worker, "it has left", spdlog::level::info);
+}
 
 void coordinator::on_down(const caf::down_msg& m) {
   for (auto& [id, w] : members_.workers())
@@ -144,9 +147,16 @@ void coordinator::on_down(const caf::down_msg& m) {
 }
 
 void coordinator::lose(std::uint64_t worker, const std::string& why) {
+  remove(worker, why, spdlog::level::warn);
+}
+
+void coordinator::remove(std::uint64_t worker, const std::string& why,
+                         spdlog::level::level_enum level) {
   auto at = members_.workers().find(worker);
   if (at == members_.workers().end()) return;
-  log().warn("cluster: worker {} is lost: {}", at->second.host.name, why);
+  auto orderly = level == spdlog::level::info;
+  log().log(level, "cluster: worker {} {}: {}", at->second.host.name,
+            orderly ? "is gone" : "is lost", why);
   self_->demonitor(at->second.host.handle.address());
   members_.remove(worker);
   for (auto& [id, job] : jobs_) self_->send<high>(job.actor, worker_lost_msg{worker, why});

@@ -10,6 +10,7 @@
 
 #include <boost/json/object.hpp>
 #include <caf/result.hpp>
+#include <spdlog/common.h>
 
 #include <functional>
 #include <map>
@@ -65,6 +66,7 @@ private:
   };
 
   void lose(std::uint64_t worker, const std::string& why);
+  void remove(std::uint64_t worker, const std::string& why, spdlog::level::level_enum level);
   void grant_slots();
   std::string mismatch(const std::map<std::uint64_t, std::string>& programs) const;
   void note_end(std::uint64_t job);

@@ -2,7 +2,7 @@
 
 #include "sluice/core/codec.hpp"
 #include "sluice/core/errors.hpp"
-#include "sluice/runtime/checkpoint_file.hpp"
+#include "sluice/runtime/checkpoint_storage.hpp"
 
 #include <fmt/format.h>
 
@@ -33,7 +33,7 @@ constexpr std::string_view suffix = ".job";
 }
 
 job_record read_record(const std::string& path) {
-  auto data = runtime::read_checkpoint_file(path);
+  auto data = runtime::storage_of(path).read(path);
   try {
     byte_reader in(data);
     if (in.take(magic.size()) != magic) throw format_error("it is no job's record");
@@ -53,9 +53,7 @@ job_record read_record(const std::string& path) {
 
 job_store::job_store(std::string directory) : directory_(std::move(directory)) {
   if (directory_.empty()) return;
-  std::error_code ec;
-  fs::create_directories(directory_, ec);
-  if (ec) throw io_error(fmt::format("cannot create {}: {}", directory_, ec.message()));
+  runtime::storage_of(directory_).make_folder(directory_);
   lock_directory();
   load();
 }
@@ -73,9 +71,8 @@ void job_store::lock_directory() {
     auto n = ::read(lease_, owner.data(), owner.size());
     owner.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
     ::close(std::exchange(lease_, -1));
-    throw state_error(
-      fmt::format("another coordinator runs the jobs of {}: {}", directory_,
-                  owner.empty() ? "it has not said which process it is" : owner));
+    throw state_error(fmt::format("another coordinator runs the jobs of {}: {}", directory_,
+                                  owner.empty() ? "it has not said which process it is" : owner));
   }
   std::string host(256, '\0');
   ::gethostname(host.data(), host.size() - 1);
@@ -99,17 +96,8 @@ void job_store::write(const job_record& r) const {
   head.append(magic.data(), magic.size());
   head.raw(format_version);
   head.raw<std::uint64_t>(XXH3_64bits(body.view().data(), body.size()));
-  auto target = (fs::path(directory_) / fmt::format("{}{}", r.id, suffix)).string();
-  auto temporary = target + ".inprogress";
-  {
-    runtime::checkpoint_file out(temporary, O_WRONLY | O_CREAT | O_TRUNC);
-    out.write(head.view());
-    out.write(body.view());
-    out.sync();
-  }
-  if (::rename(temporary.c_str(), target.c_str()) != 0) throw_errno("cannot rename " + temporary);
-  runtime::checkpoint_file folder(directory_, O_RDONLY | O_DIRECTORY);
-  folder.sync();
+  auto file = runtime::path_in(directory_, fmt::format("{}{}", r.id, suffix));
+  runtime::storage_of(file).replace(file, {head.view(), body.view()});
 }
 
 job_record& job_store::record(std::uint64_t id) {

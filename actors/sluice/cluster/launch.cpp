@@ -103,19 +103,27 @@ void add_network_options(CLI::App& app, options& o) {
 
 namespace {
 
-void add_listening_options(CLI::App& app, options& o) {
+void add_process_options(CLI::App& app, options& o) {
   app.add_option("--bind", o.bind, "Address to listen on")
     ->envname("SLUICE_BIND")
     ->capture_default_str();
-  app.add_flag("--allow-insecure", o.allow_insecure,
-               "Listen on an address that others reach although TLS is off")
+  app
+    .add_flag("--allow-insecure", o.allow_insecure,
+              "Listen on an address that others reach although TLS is off")
     ->envname("SLUICE_ALLOW_INSECURE");
+  app
+    .add_option(
+      "--data-dir", o.data_dir,
+      "A coordinator keeps its jobs there, so that they go on when it is started again; a "
+      "worker, copies of its part of checkpoints, to recover from")
+    ->envname("SLUICE_DATA_DIR")
+    ->type_name("DIR");
 }
 
 } // namespace
 
 void add_worker_options(CLI::App& app, options& o) {
-  add_listening_options(app, o);
+  add_process_options(app, o);
   app
     .add_option("--advertise", o.advertise,
                 "Address under which other workers reach this one (default: that of --bind)")
@@ -138,12 +146,7 @@ void add_worker_options(CLI::App& app, options& o) {
 }
 
 void add_coordinator_options(CLI::App& app, options& o) {
-  if (!app.get_option_no_throw("--bind")) add_listening_options(app, o);
-  app
-    .add_option("--data-dir", o.data_dir,
-                "Where jobs are kept, so that they go on when the coordinator is started again")
-    ->envname("SLUICE_DATA_DIR")
-    ->type_name("DIR");
+  if (!app.get_option_no_throw("--bind")) add_process_options(app, o);
   add_duration(app, "--heartbeat-timeout", o.heartbeat_timeout,
                "Who has not been heard of for so long is lost (default 5)")
     ->envname("SLUICE_HEARTBEAT_TIMEOUT");

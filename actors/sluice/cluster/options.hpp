@@ -25,7 +25,8 @@ struct options {
 
   /// Worker: how many subtasks of an operator it takes at most.
   std::uint32_t slots = 1;
-  /// Coordinator: where it keeps its jobs; empty: they do not survive the process.
+  /// Coordinator: where it keeps its jobs; empty: they do not survive the process. Worker: where it
+  /// keeps copies of what its tasks write into checkpoints, to recover from; empty: it keeps none.
   std::string data_dir;
 
   std::optional<net::tls_files> tls;

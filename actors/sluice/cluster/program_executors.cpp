@@ -83,8 +83,8 @@ public:
     constexpr auto patience = std::chrono::seconds(60);
     std::unique_lock lock(mutex_);
     if (!changed_.wait_for(lock, patience, [&] { return programs_.size() > ordinal; }))
-      throw io_error(fmt::format("the program has not come to its job {} within {}", ordinal + 1,
-                                 patience));
+      throw io_error(
+        fmt::format("the program has not come to its job {} within {}", ordinal + 1, patience));
     return programs_[ordinal].graph;
   }
 
@@ -294,8 +294,8 @@ public:
         break;
       } catch (const state_error&) { // not yet
         if (std::chrono::steady_clock::now() > give_up)
-          throw io_error(fmt::format("the coordinator has not come to job {} of the program",
-                                     ordinal + 1));
+          throw io_error(
+            fmt::format("the coordinator has not come to job {} of the program", ordinal + 1));
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }

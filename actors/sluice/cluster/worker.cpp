@@ -74,6 +74,17 @@ void worker::joined(const join_reply& welcome) {
 // -- tasks
 // ------------------------------------------------------------------------------------------
 
+namespace {
+
+std::shared_ptr<const local_copies> local_copies_of(const worker_context& context,
+                                                    std::uint64_t job) {
+  if (context.local_directory.empty()) return nullptr;
+  return std::make_shared<const local_copies>(
+    fmt::format("{}/job-{}", context.local_directory, job));
+}
+
+} // namespace
+
 /// Gets, where it may block, what tasks are made from.
 worker::prepared worker::prepare(const worker_context& context, const deploy_order& order) {
   prepared p;
@@ -95,6 +106,7 @@ worker::prepared worker::prepare(const worker_context& context, const deploy_ord
     auto point = std::make_shared<restore_point>();
     point->path = order.restore_path;
     point->content = snapshot_store::load(order.restore_path);
+    point->local = local_copies_of(context, order.job);
     p.from = std::move(point);
   } catch (const std::exception& e) {
     p.problem
@@ -136,6 +148,7 @@ void worker::make_tasks(key k, prepared p) {
   }
   d.graph = std::move(p.graph);
   d.paths = std::make_shared<checkpoint_paths>();
+  d.local = local_copies_of(context_, d.order.job);
   auto loops
     = std::make_shared<const std::vector<std::vector<std::uint32_t>>>(loops_of_edges(*d.graph));
   task_numbering tasks(*d.graph);
@@ -159,6 +172,7 @@ void worker::make_tasks(key k, prepared p) {
     spec.from = p.from;
     spec.loops = loops;
     spec.checkpoint_paths = d.paths;
+    spec.local = d.local;
     auto task = self_->spawn<caf::monitored>(task_behavior, std::move(spec));
     d.alive.insert(task.address());
     d.numbers.push_back(i);
@@ -246,6 +260,8 @@ void worker::on_release(release_msg m) {
   d.released = true;
   for (auto& [number, task] : d.tasks) self_->send<high>(task, cancel_msg{});
   context_.data->close(m.job, m.attempt);
+  if (m.job_ended && d.local)
+    context_.io->make_strand()->post([local = d.local] { local->remove(); });
   forget_if_over(k);
 }
 

@@ -31,6 +31,7 @@ struct worker_context {
   net::data_plane* data = nullptr;
   runtime::coordinator_actor coordinator;
   runtime::worker_offer offer;
+  std::string local_directory;                 ///< for copies of checkpoints; empty: none are made
   std::chrono::microseconds answer_timeout{0}; ///< of the coordinator, while joining
   /// The graph of a program. May block. Errors: any; the job hears of it.
   std::function<std::shared_ptr<const job_graph>(const runtime::program_ref&,
@@ -74,6 +75,7 @@ private:
     std::vector<std::shared_ptr<runtime::task_probe>> probes;
     std::shared_ptr<runtime::checkpoint_paths> paths;
     std::set<caf::actor_addr> alive;
+    std::shared_ptr<const runtime::local_copies> local; ///< may be null
     bool released = false;
   };
 

@@ -72,6 +72,7 @@ public:
     context.data = &*data_;
     context.coordinator = coordinator;
     context.answer_timeout = answer_timeout;
+    if (!o.data_dir.empty()) context.local_directory = o.data_dir + "/local";
     context.offer.name = process_name();
     context.offer.slots = o.slots;
     context.offer.data = {o.advertise.empty() ? o.bind : o.advertise, data_->port()};

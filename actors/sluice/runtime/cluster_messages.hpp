@@ -60,6 +60,7 @@ struct note_checkpoint_msg {
 struct release_msg {
   std::uint64_t job = 0;
   std::uint32_t attempt = 0;
+  bool job_ended = false; ///< there will be no other attempt
 };
 
 // -- workers to the job actor

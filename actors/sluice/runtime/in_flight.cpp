@@ -376,9 +376,7 @@ private:
 
   const state_file_reader& file(const manifest::task& t) {
     auto& f = files_[t.file];
-    if (!f)
-      f = std::make_unique<state_file_reader>((std::filesystem::path(from_.path) / t.file).string(),
-                                              t.bytes, t.checksum);
+    if (!f) f = from_.open(t);
     return *f;
   }
 

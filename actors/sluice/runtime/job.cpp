@@ -189,6 +189,12 @@ void job::on_failed(task_failed_msg& m) {
 
 void job::fail(failure cause) {
   if (phase_ == phase::stopping || phase_ == phase::ended) return;
+  if (cause.corrupt_snapshot && from_ && retained_.size() > 1
+      && std::erase(retained_, from_->path) > 0) {
+    log().error("job \"{}\": {}; TRYING THE CHECKPOINT BEFORE IT", spec_.graph->config.name,
+                cause.what);
+    cause.fatal = false;
+  }
   cause_ = std::move(cause);
   stop(stop_reason::failed);
 }
@@ -223,16 +229,18 @@ void job::on_task_down(const caf::actor_addr& who) {
 
 /// All tasks are gone: nothing of the user's is in use any more.
 void job::stopped() {
-  release_hosts();
   switch (reason_) {
   case stop_reason::finished:
+    release_hosts(true);
     end(job_status::finished, nullptr);
     return;
   case stop_reason::cancelled:
+    release_hosts(true);
     end(job_status::cancelled, std::make_exception_ptr(job_cancelled(fmt::format(
                                  "job \"{}\" was cancelled", spec_.graph->config.name))));
     return;
   case stop_reason::rescaled:
+    release_hosts(false);
     go_on_rescaled();
     return;
   case stop_reason::failed:
@@ -240,6 +248,7 @@ void job::stopped() {
   }
   auto delay
     = cause_->fatal ? std::nullopt : restarts_->next_delay(spec_.io->processing_clock().now());
+  release_hosts(!delay);
   if (!delay) {
     end(job_status::failed, error_of(*cause_));
     return;

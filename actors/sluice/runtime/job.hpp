@@ -50,9 +50,10 @@ struct job_spec {
   std::shared_ptr<const job_graph> graph;
   io_services* io = nullptr;
   std::shared_ptr<job_board> board;
-  std::optional<job_cluster> cluster{};  ///< nothing: all tasks are in this process
-  std::shared_ptr<job_journal> journal{};///< may be null
-  std::vector<std::string> resume_from{}; ///< checkpoints that an earlier process made, oldest first
+  std::optional<job_cluster> cluster{};   ///< nothing: all tasks are in this process
+  std::shared_ptr<job_journal> journal{}; ///< may be null
+  std::vector<std::string>
+    resume_from{}; ///< checkpoints that an earlier process made, oldest first
 };
 
 /// State of a job actor; every method is a message handler or called by one.
@@ -122,7 +123,7 @@ private:
   void request_slots();
   std::string plan_rescaling(std::uint32_t parallelism);
   void note_checkpoint(checkpoint_id id, const std::string& path);
-  void release_hosts();
+  void release_hosts(bool ended);
   void make_enumerators();
   void discover(std::uint32_t vertex);
   void assign_splits(std::uint32_t vertex);

@@ -160,7 +160,8 @@ std::vector<bool> job::tasks_with_senders() const {
     if (e.feedback) continue;
     for (std::uint32_t i = 0; i < graph.vertices[e.from].parallelism; ++i) {
       if (tasks_[numbering_->of({e.from, i})].phase == task_phase::finished) continue;
-      for (auto consumer : consumers_of(graph, e, i)) result[numbering_->of({e.to, consumer})] = true;
+      for (auto consumer : consumers_of(graph, e, i))
+        result[numbering_->of({e.to, consumer})] = true;
     }
   }
   return result;

@@ -56,8 +56,8 @@ void job::on_slots(slots_granted_msg& m) {
   for (std::uint32_t i = 0; i < hosts_.size(); ++i) {
     order.host = i;
     deploying_.insert(i);
-    self_->send<caf::message_priority::high>(
-      hosts_[i].handle, deploy_msg{caf::actor_cast<job_actor>(self_), order});
+    self_->send<caf::message_priority::high>(hosts_[i].handle,
+                                             deploy_msg{caf::actor_cast<job_actor>(self_), order});
   }
 }
 
@@ -105,8 +105,8 @@ void job::on_checkpoint_noted(const checkpoint_noted_msg& m) {
 }
 
 void job::on_worker_lost(const worker_lost_msg& m) {
-  auto at = std::find_if(hosts_.begin(), hosts_.end(),
-                         [&](auto& h) { return h.worker == m.worker; });
+  auto at
+    = std::find_if(hosts_.begin(), hosts_.end(), [&](auto& h) { return h.worker == m.worker; });
   if (at == hosts_.end()) return;
   auto host = static_cast<std::uint32_t>(at - hosts_.begin());
   auto lost = at->name;
@@ -123,10 +123,11 @@ void job::on_worker_lost(const worker_lost_msg& m) {
 }
 
 /// The attempt has ended: its workers forget it, and its slots are free.
-void job::release_hosts() {
+void job::release_hosts(bool ended) {
   if (!spec_.cluster) return;
   for (auto& h : hosts_)
-    self_->send<caf::message_priority::high>(h.handle, release_msg{spec_.cluster->job, attempt_});
+    self_->send<caf::message_priority::high>(h.handle,
+                                             release_msg{spec_.cluster->job, attempt_, ended});
   hosts_.clear();
   placement_.clear();
   deploying_.clear();

@@ -71,8 +71,10 @@ void job::prepare() {
         auto point = std::make_shared<restore_point>();
         point->path = path;
         point->content = snapshot_store::load(path);
-        for (auto& t : point->content.tasks)
-          if (!t.file.empty()) state_file_reader((path + "/") + t.file, t.bytes, t.checksum);
+        // Tasks find out about those that this job wrote itself, when they read them.
+        if (candidates.empty())
+          for (auto& t : point->content.tasks)
+            if (!t.file.empty()) point->open(t);
         check_compatible(*point, *graph);
         result.from = std::move(point);
         break;

@@ -14,7 +14,8 @@ namespace sluice::runtime {
 
 struct local_runtime::impl {
   explicit impl(runtime_config c)
-    : config(make_actor_config(c.worker_threads)), io(make_io_services()), precise(std::in_place), system(config) {
+    : config(make_actor_config(c.worker_threads)), io(make_io_services()), precise(std::in_place),
+      system(config) {
     precise.reset();
   }
 

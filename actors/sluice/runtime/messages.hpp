@@ -187,7 +187,8 @@ struct failure {
   std::uint32_t subtask = 0;
   std::optional<timestamp> record_time;
   std::string what;
-  bool fatal = false; ///< restarting cannot help (the program or the snapshot is wrong)
+  bool fatal = false;            ///< restarting cannot help (the program or the snapshot is wrong)
+  bool corrupt_snapshot = false; ///< restarting from the checkpoint before may help
 };
 
 struct task_failed_msg {

@@ -1,5 +1,7 @@
 #include "sluice/runtime/restore.hpp"
 
+#include "sluice/runtime/checkpoint_storage.hpp"
+
 #include "sluice/core/key_group.hpp"
 #include "sluice/runtime/state_file.hpp"
 
@@ -70,6 +72,12 @@ private:
 
 } // namespace
 
+std::unique_ptr<state_file_reader> restore_point::open(const manifest::task& t) const {
+  if (local)
+    if (auto copy = local->find(content.id, t)) return copy;
+  return std::make_unique<state_file_reader>(path_in(path, t.file), t.bytes, t.checksum);
+}
+
 void check_compatible(const restore_point& from, const job_graph& graph) {
   std::map<std::string, std::uint32_t> ours;
   for (auto& v : graph.vertices)
@@ -121,9 +129,7 @@ task_state_content load_task_state(const restore_point& from, const job_graph& g
       all_finished = all_finished && same_place && t.finished;
       if (t.file.empty()) continue;
       auto& file = files[t.file];
-      if (!file)
-        file = std::make_unique<state_file_reader>(
-          (std::filesystem::path(from.path) / t.file).string(), t.bytes, t.checksum);
+      if (!file) file = from.open(t);
       loader.add(*file, uid, t);
     }
     result.operators.push_back(loader.result());

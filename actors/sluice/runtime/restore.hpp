@@ -3,6 +3,7 @@
 
 #include "sluice/plan/job_graph.hpp"
 #include "sluice/runtime/in_flight.hpp"
+#include "sluice/runtime/local_copies.hpp"
 #include "sluice/runtime/snapshot_store.hpp"
 
 #include <memory>
@@ -20,6 +21,10 @@ inline constexpr std::string_view loop_state_name = "__loop";
 struct restore_point {
   std::string path;
   runtime::manifest content;
+  std::shared_ptr<const local_copies> local; ///< may be null
+
+  /// Reads what a task wrote, from a local copy if there is one. Errors: `corrupt_snapshot`.
+  std::unique_ptr<state_file_reader> open(const manifest::task& t) const;
 };
 
 /// The state of one task, by operator of its chain.

@@ -1,14 +1,12 @@
 #include "sluice/runtime/snapshot_store.hpp"
 
 #include "sluice/core/codec.hpp"
-#include "sluice/runtime/checkpoint_file.hpp"
+#include "sluice/runtime/checkpoint_storage.hpp"
 
 #include <fmt/format.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
-
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -18,17 +16,10 @@
 
 namespace sluice::runtime {
 
-namespace fs = std::filesystem;
-
 namespace {
 
 constexpr std::string_view manifest_magic = "SLUICEMF";
 constexpr std::string_view manifest_name = "manifest";
-
-void sync_directory(const std::string& path) {
-  checkpoint_file directory(path, O_RDONLY | O_DIRECTORY);
-  directory.sync();
-}
 
 std::optional<std::uint64_t> number_of(std::string_view name) {
   for (std::string_view prefix : {"chk-", "savepoint-"}) {
@@ -48,11 +39,10 @@ namespace snapshot_store {
 std::string create(const std::string& directory, std::uint64_t id, bool savepoint) {
   std::string name = fmt::format("chk-{}", id);
   if (savepoint) name = fmt::format("savepoint-{}-{:08x}", id, std::random_device{}());
-  auto path = (fs::path(directory) / name).string();
-  std::error_code ec;
-  fs::remove_all(path, ec); // a folder without a manifest may be left of an attempt that died
-  fs::create_directories(path, ec);
-  if (ec) throw io_error(fmt::format("cannot create {}: {}", path, ec.message()));
+  auto path = path_in(directory, name);
+  auto& storage = storage_of(path);
+  storage.remove(path); // a folder without a manifest may be left of an attempt that died
+  storage.make_folder(path);
   return path;
 }
 
@@ -63,25 +53,17 @@ void commit(const std::string& path, const manifest& m) {
   head.append(manifest_magic.data(), manifest_magic.size());
   head.raw(checkpoint_format_version);
   head.raw<std::uint64_t>(XXH3_64bits(body.view().data(), body.size()));
-  auto target = (fs::path(path) / manifest_name).string();
-  auto temporary = target + ".inprogress";
-  {
-    checkpoint_file out(temporary, O_WRONLY | O_CREAT | O_TRUNC);
-    out.write(head.view());
-    out.write(body.view());
-    out.sync();
-  }
-  sync_directory(path); // the state files' names, before the manifest says that they exist
-  if (::rename(temporary.c_str(), target.c_str()) != 0) throw_errno("rename", temporary);
-  sync_directory(path);
-  sync_directory(fs::path(path).parent_path().string());
+  auto& storage = storage_of(path);
+  storage.sync_folder(path); // the state files' names, before the manifest says that they exist
+  storage.replace(path_in(path, manifest_name), {head.view(), body.view()});
+  storage.sync_folder(std::filesystem::path(path).parent_path().string());
 }
 
 manifest load(const std::string& path) {
-  auto file_path = (fs::path(path) / manifest_name).string();
+  auto& storage = storage_of(path);
   std::string data;
   try {
-    data = read_checkpoint_file(file_path);
+    data = storage.read(path_in(path, manifest_name));
   } catch (const io_error& e) {
     throw state_error(fmt::format("{} is not a checkpoint: {}", path, e.what()));
   }
@@ -97,10 +79,9 @@ manifest load(const std::string& path) {
     auto m = decode_value<manifest>(in);
     for (auto& t : m.tasks) {
       if (t.file.empty()) continue;
-      std::error_code ec;
-      auto size = fs::file_size(fs::path(path) / t.file, ec);
-      if (ec || size != t.bytes)
-        throw format_error(fmt::format("file {} is {}", t.file, ec ? "missing" : "truncated"));
+      auto size = storage.size(path_in(path, t.file));
+      if (size != t.bytes)
+        throw format_error(fmt::format("file {} is {}", t.file, size ? "truncated" : "missing"));
     }
     return m;
   } catch (const format_error& e) {
@@ -109,19 +90,19 @@ manifest load(const std::string& path) {
 }
 
 void remove(const std::string& path) noexcept {
-  std::error_code ec;
-  fs::remove(fs::path(path) / manifest_name, ec);
-  fs::remove_all(path, ec);
+  auto& storage = storage_of(path);
+  storage.remove(path_in(path, manifest_name));
+  storage.remove(path);
 }
 
 std::vector<std::string> list(const std::string& directory) {
+  auto& storage = storage_of(directory);
   std::vector<std::pair<std::uint64_t, std::string>> found;
-  std::error_code ec;
-  for (auto& entry : fs::directory_iterator(directory, ec)) {
-    auto name = entry.path().filename().string();
+  for (auto& name : storage.list(directory)) {
     auto id = number_of(name);
-    if (id && name.starts_with("chk-") && fs::exists(entry.path() / manifest_name, ec))
-      found.emplace_back(*id, entry.path().string());
+    auto path = path_in(directory, name);
+    if (id && name.starts_with("chk-") && storage.size(path_in(path, manifest_name)))
+      found.emplace_back(*id, path);
   }
   std::sort(found.rbegin(), found.rend());
   std::vector<std::string> paths;
@@ -131,9 +112,8 @@ std::vector<std::string> list(const std::string& directory) {
 
 std::uint64_t last_id(const std::string& directory) {
   std::uint64_t last = 0;
-  std::error_code ec;
-  for (auto& entry : fs::directory_iterator(directory, ec))
-    if (auto id = number_of(entry.path().filename().string())) last = std::max(last, *id);
+  for (auto& name : storage_of(directory).list(directory))
+    if (auto id = number_of(name)) last = std::max(last, *id);
   return last;
 }
 

@@ -14,6 +14,9 @@
 
 namespace sluice::runtime {
 
+/// Of state files and manifests; a file of another version is refused.
+inline constexpr std::uint32_t checkpoint_format_version = 2;
+
 /// What a checkpoint consists of.
 struct manifest {
   struct task {

@@ -1,7 +1,8 @@
 #include "sluice/runtime/state_file.hpp"
 
 #include "sluice/core/codec.hpp"
-#include "sluice/runtime/checkpoint_file.hpp"
+#include "sluice/runtime/checkpoint_storage.hpp"
+#include "sluice/runtime/snapshot_store.hpp"
 
 #include <fmt/format.h>
 
@@ -40,8 +41,8 @@ struct index_state {
 } // namespace
 
 struct state_file_writer::impl {
-  explicit impl(std::string path)
-    : out(std::move(path), O_WRONLY | O_CREAT | O_TRUNC),
+  explicit impl(const std::string& path)
+    : out(storage_of(path).create(path)),
       buffer(static_cast<char*>(::operator new(write_buffer + most_room, alignment))) {
     XXH3_64bits_reset(&hash);
     put(state_magic);
@@ -67,7 +68,7 @@ struct state_file_writer::impl {
   /// What is written past the page cache must be as long as a buffer; the rest waits for more.
   void write_full() {
     if (used < write_buffer) return;
-    out.set_direct(true);
+    out->set_large(true);
     write(write_buffer);
     used -= write_buffer;
     std::memcpy(buffer, buffer + write_buffer, used);
@@ -75,12 +76,12 @@ struct state_file_writer::impl {
 
   void write(std::size_t size) {
     XXH3_64bits_update(&hash, buffer, size);
-    out.write({buffer, size});
+    out->write({buffer, size});
   }
 
-  static constexpr std::align_val_t alignment{checkpoint_file::direct_alignment};
+  static constexpr std::align_val_t alignment{storage_output::large_alignment};
 
-  checkpoint_file out;
+  std::unique_ptr<storage_output> out;
   char* buffer;
   std::size_t used = 0;
   bool room_in_buffer = false;
@@ -89,8 +90,8 @@ struct state_file_writer::impl {
   std::vector<index_state> index;
 };
 
-state_file_writer::state_file_writer(std::string path)
-  : impl_(std::make_unique<impl>(std::move(path))) {}
+state_file_writer::state_file_writer(const std::string& path)
+  : impl_(std::make_unique<impl>(path)) {}
 state_file_writer::~state_file_writer() = default;
 
 void state_file_writer::begin_state(std::string_view operator_uid, std::string_view name,
@@ -133,9 +134,9 @@ state_file_writer::result state_file_writer::finish() {
   encode_value(tail, impl_->index);
   tail.raw(index_at);
   impl_->put(tail.view());
-  impl_->out.set_direct(false); // the rest has any size
+  impl_->out->set_large(false); // the rest has any size
   impl_->write(impl_->used);
-  impl_->out.sync();
+  impl_->out->finish();
   return {impl_->position, XXH3_64bits_digest(&impl_->hash)};
 }
 
@@ -143,15 +144,15 @@ state_file_reader::state_file_reader(const std::string& path, std::uint64_t byte
                                      std::uint64_t checksum) {
   std::string data;
   try {
-    data = read_checkpoint_file(path);
+    data = storage_of(path).read(path);
   } catch (const io_error& e) {
-    throw state_error(e.what());
+    throw corrupt_snapshot(e.what());
   }
   if (data.size() != bytes)
-    throw state_error(
+    throw corrupt_snapshot(
       fmt::format("{} is truncated: {} bytes instead of {}", path, data.size(), bytes));
   if (XXH3_64bits(data.data(), data.size()) != checksum)
-    throw state_error(fmt::format("{} is corrupt: its checksum is wrong", path));
+    throw corrupt_snapshot(fmt::format("{} is corrupt: its checksum is wrong", path));
   content_ = std::make_shared<const std::string>(std::move(data));
   std::string_view view = *content_;
   try {
@@ -173,7 +174,7 @@ state_file_reader::state_file_reader(const std::string& path, std::uint64_t byte
       states_.push_back(std::move(result));
     }
   } catch (const format_error& e) {
-    throw state_error(fmt::format("{}: {}", path, e.what()));
+    throw corrupt_snapshot(fmt::format("{}: {}", path, e.what()));
   }
 }
 

@@ -16,7 +16,7 @@ namespace sluice::runtime {
 /// of a checkpoint. Errors: `io_error` naming the file and the system's reason.
 class state_file_writer final : public snapshot_writer {
 public:
-  explicit state_file_writer(std::string path);
+  explicit state_file_writer(const std::string& path);
   ~state_file_writer() override;
 
   void begin_state(std::string_view operator_uid, std::string_view name, state_kind kind,
@@ -39,7 +39,13 @@ private:
   std::unique_ptr<impl> impl_;
 };
 
-/// A state file read back. Errors: `state_error` when it is not what was written.
+/// A part of a checkpoint is not what was written, so another checkpoint may do.
+class corrupt_snapshot : public state_error {
+public:
+  using state_error::state_error;
+};
+
+/// A state file read back. Errors: `corrupt_snapshot` when it is not what was written.
 class state_file_reader {
 public:
   state_file_reader(const std::string& path, std::uint64_t bytes, std::uint64_t checksum);

@@ -2,6 +2,7 @@
 
 #include "sluice/core/type_name.hpp"
 #include "sluice/runtime/log.hpp"
+#include "sluice/runtime/state_file.hpp"
 
 #include <caf/send.hpp>
 
@@ -32,6 +33,9 @@ failure describe(std::exception_ptr error, const std::string& operator_name,
   } catch (const plan_error& e) {
     f.what = e.what();
     f.fatal = true;
+  } catch (const corrupt_snapshot& e) {
+    f.what = e.what();
+    f.fatal = f.corrupt_snapshot = true;
   } catch (const state_error& e) {
     f.what = e.what();
     f.fatal = true;

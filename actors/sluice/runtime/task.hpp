@@ -54,6 +54,7 @@ struct task_spec {
   /// Per edge of the graph: vertices of the iteration heads whose loops it is part of.
   std::shared_ptr<const std::vector<std::vector<std::uint32_t>>> loops;
   std::shared_ptr<runtime::checkpoint_paths> checkpoint_paths;
+  std::shared_ptr<const local_copies> local; ///< may be null
 };
 
 /// State of a task actor; every method is a message handler or called by one.

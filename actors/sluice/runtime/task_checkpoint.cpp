@@ -257,6 +257,7 @@ void task::post_snapshot(std::shared_ptr<pending_snapshot> pending, snapshot_ack
   auto handle = caf::actor_cast<task_actor>(self_);
   auto job = spec_.job;
   auto graph = spec_.graph;
+  auto local = spec_.local;
 
   auto write = [=](std::map<std::uint32_t, writer_snapshot> parts) mutable {
     strand_done_msg done;
@@ -291,6 +292,7 @@ void task::post_snapshot(std::shared_ptr<pending_snapshot> pending, snapshot_ack
       ack.checksum = result.checksum;
       caf::anon_send<caf::message_priority::high>(handle, std::move(done));
       caf::anon_send<caf::message_priority::high>(job, std::move(ack));
+      if (local) local->keep(pending->id, directory, file);
     } catch (const std::exception& e) {
       caf::anon_send<caf::message_priority::high>(handle, std::move(done));
       caf::anon_send<caf::message_priority::high>(

@@ -47,8 +47,8 @@ public:
     return self();
   }
 
-  /// Operators of different groups take different slots of a cluster, so they can be kept apart; those
-  /// of one group share slots. Default: the group of the operator's inputs, if they agree, or
+  /// Operators of different groups take different slots of a cluster, so they can be kept apart;
+  /// those of one group share slots. Default: the group of the operator's inputs, if they agree, or
   /// "default".
   Stream slot_sharing_group(std::string group) const {
     if (group.empty()) throw plan_error("a slot sharing group needs a name");

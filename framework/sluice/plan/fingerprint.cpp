@@ -36,10 +36,11 @@ std::string fingerprint(const job_graph& graph) {
     for (auto id : v.chain) out += describe(graph.node(id)) + '\n';
   }
   for (auto& e : graph.edges)
-    out += fmt::format("edge from chain {}, operator {}, output {} to chain {}, input {}: {} of {}{}"
-                       "\n",
-                       e.from, e.from_operator, e.port, e.to, e.input, to_string(e.how),
-                       e.type->name(), e.feedback ? ", feedback" : "");
+    out
+      += fmt::format("edge from chain {}, operator {}, output {} to chain {}, input {}: {} of {}{}"
+                     "\n",
+                     e.from, e.from_operator, e.port, e.to, e.input, to_string(e.how),
+                     e.type->name(), e.feedback ? ", feedback" : "");
   return out;
 }
 

@@ -145,8 +145,8 @@ private:
     return result_.config.chaining && !e.feedback && *e.how == partitioning::forward
            && to.inputs.size() == 1 && from.parallelism == to.parallelism
            && from.max_parallelism == to.max_parallelism && from.slot_group == to.slot_group
-           && to.chaining == chaining_strategy::always
-           && from.chaining != chaining_strategy::never && to.kind != node_kind::iteration_head;
+           && to.chaining == chaining_strategy::always && from.chaining != chaining_strategy::never
+           && to.kind != node_kind::iteration_head;
   }
 
   void form_chains() {
@@ -260,8 +260,7 @@ std::uint32_t slot_of(const job_graph& graph, vertex_id vertex, std::uint32_t su
   auto& v = graph.vertices.at(vertex);
   for (auto& r : slot_ranges(graph))
     if (*r.group == v.slot_group)
-      return r.first
-             + static_cast<std::uint32_t>(std::uint64_t{subtask} * r.count / v.parallelism);
+      return r.first + static_cast<std::uint32_t>(std::uint64_t{subtask} * r.count / v.parallelism);
   SLUICE_CHECK(false, "vertex {} is in no slot group", vertex);
   return 0;
 }
