@@ -1,8 +1,11 @@
 /// Runs the statements of scripts and of the shell, and shows what they give.
 #pragma once
 
+#include "cluster_session.hpp"
+
 #include "sluice/table/session/table_environment.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,6 +21,11 @@ public:
 
   table::table_environment& tables() noexcept { return tables_; }
 
+  /// From now on, jobs run on a cluster. Errors: as `cluster_session`.
+  void use_cluster(cluster::options o, bool detach) {
+    cluster_.emplace(std::move(o), tables_, detach);
+  }
+
   /// Runs all statements of a script, up to the first that fails. `file` is how errors call it.
   run_outcome run_script(const std::string& text, std::string_view file);
 
@@ -27,6 +35,7 @@ public:
                             std::string_view script);
 
 private:
+  run_outcome run_on_cluster(const sql::statement& parsed, const std::string& text);
   run_outcome show(table::table_result result, const sql::statement& of);
   run_outcome show_rows(table::table_result& result);
   run_outcome wait_for(table::table_result& result, const std::string& label);
@@ -34,6 +43,7 @@ private:
 
   bool interactive_;
   table::table_environment tables_;
+  std::optional<cluster_session> cluster_;
 };
 
 } // namespace sluice::cli

@@ -112,8 +112,7 @@ auth_reply coordinator::on_auth(const auth_msg& m) {
   auto at = peers_.find(sender_node());
   if (at == peers_.end()) return {"say hello first"};
   auto& p = at->second;
-  auto expected
-    = proof_of(context_.settings.secret, member_role, p.hello_nonce, p.challenge_nonce);
+  auto expected = proof_of(context_.settings.secret, member_role, p.hello_nonce, p.challenge_nonce);
   if (p.challenge_nonce.empty() || !equal_proofs(m.proof, expected)) {
     log().warn("cluster: somebody who does not know the secret wanted in");
     peers_.erase(at);
@@ -124,16 +123,14 @@ auth_reply coordinator::on_auth(const auth_msg& m) {
   return {};
 }
 
-join_reply coordinator::on_join(join_msg& m) {
+caf::result<join_reply> coordinator::on_join(join_msg& m) {
   join_reply reply;
   if (!trusted()) {
     reply.refused = "prove first that you know the secret";
     return reply;
   }
-  if (closed_) {
-    reply.refused = "the coordinator ends";
-    return reply;
-  }
+  // No refusal: the worker is to try again, and finds the next coordinator.
+  if (closed_) return caf::make_error(caf::sec::runtime_error, "the coordinator ends");
   if (auto why = mismatch(m.offer.programs); !why.empty()) {
     log().error("cluster: worker {} is refused: {}", m.offer.name, why);
     reply.refused = why;
@@ -176,8 +173,8 @@ void coordinator::on_heartbeat(const heartbeat_msg& m) {
     if (!m.programs.empty())
       for (auto& r : context_.store->jobs())
         if (r.program.text.empty() && r.ended() && m.programs.contains(r.program.ordinal))
-          ack.ended[r.program.ordinal] = {static_cast<std::uint8_t>(r.status), r.error,
-                                          r.runtime_us, r.num_restarts};
+          ack.ended[r.program.ordinal]
+            = {static_cast<std::uint8_t>(r.status), r.error, r.runtime_us, r.num_restarts};
   }
   auto worker = caf::actor_cast<worker_actor>(self_->current_sender());
   self_->send<high>(worker, std::move(ack));
@@ -237,8 +234,7 @@ void coordinator::on_slot_release(const slot_release_msg& m) {
 }
 
 void coordinator::grant_slots() {
-  while (auto grant = members_.next_grant())
-    self_->send<high>(grant->to, std::move(grant->slots));
+  while (auto grant = members_.next_grant()) self_->send<high>(grant->to, std::move(grant->slots));
 }
 
 // -- jobs
@@ -283,22 +279,22 @@ void coordinator::note_end(std::uint64_t job) {
 
 void coordinator::resume(const job_record& r) {
   log().info("job \"{}\": resuming job {}", r.name, r.id);
-  load(r.program.text, r.rescaled_to, [this, r](std::shared_ptr<const job_graph> graph,
-                                                const std::string& problem) {
-    if (graph) {
-      auto changed = r;
-      changed.fingerprint = fingerprint(*graph);
-      context_.store->update(r.id,
-                             [&](job_record& kept) { kept.fingerprint = changed.fingerprint; });
-      start(changed, std::move(graph), std::make_shared<job_board>());
-      return;
-    }
-    log().error("job \"{}\": cannot be resumed: {}", r.name, problem);
-    context_.store->update(r.id, [&](job_record& kept) {
-      kept.status = job_status::failed;
-      kept.error = problem;
-    });
-  });
+  load(r.program.text, r.rescaled_to,
+       [this, r](std::shared_ptr<const job_graph> graph, const std::string& problem) {
+         if (graph) {
+           auto changed = r;
+           changed.fingerprint = fingerprint(*graph);
+           context_.store->update(
+             r.id, [&](job_record& kept) { kept.fingerprint = changed.fingerprint; });
+           start(changed, std::move(graph), std::make_shared<job_board>());
+           return;
+         }
+         log().error("job \"{}\": cannot be resumed: {}", r.name, problem);
+         context_.store->update(r.id, [&](job_record& kept) {
+           kept.status = job_status::failed;
+           kept.error = problem;
+         });
+       });
 }
 
 /// Makes the graph of a text where it may block, then goes on with it, or with why not.

@@ -39,7 +39,7 @@ public:
 
   runtime::challenge_msg on_hello(const runtime::hello_msg& m);
   runtime::auth_reply on_auth(const runtime::auth_msg& m);
-  runtime::join_reply on_join(runtime::join_msg& m);
+  caf::result<runtime::join_reply> on_join(runtime::join_msg& m);
   void on_heartbeat(const runtime::heartbeat_msg& m);
   void on_leave(const runtime::leave_msg& m);
   caf::result<runtime::control_reply> on_control(const runtime::control_request& m);

@@ -21,10 +21,12 @@ namespace sluice::cluster {
 
 namespace {
 
-/// Reads `host:port`, `host` or `:port`. Returns what is wrong, or nothing.
+/// Reads `host:port`, `[::1]:port`, `host` or `:port`. Returns what is wrong, or nothing.
 std::string read_endpoint(const std::string& text, options& o) {
   auto colon = text.rfind(':');
   auto host = text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
   if (!host.empty()) o.coordinator_host = host;
   if (colon == std::string::npos) return {};
   auto port = std::string_view(text).substr(colon + 1);
@@ -47,7 +49,7 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, duration& valu
       name,
       [&value](double seconds) { value = duration(static_cast<std::int64_t>(seconds * 1e6)); },
       help)
-    ->check(CLI::PositiveNumber)
+    ->check(CLI::Range(0.001, 1e9))
     ->type_name("SECONDS");
 }
 
@@ -99,6 +101,7 @@ void add_network_options(CLI::App& app, options& o) {
     ->excludes(secret);
   app.set_config("--cluster-config", "", "Reads options from an INI or TOML file")
     ->envname("SLUICE_CLUSTER_CONFIG");
+  app.allow_config_extras(CLI::config_extras_mode::error);
 }
 
 namespace {
@@ -139,6 +142,11 @@ void add_worker_options(CLI::App& app, options& o) {
 
 void add_coordinator_options(CLI::App& app, options& o) {
   if (!app.get_option_no_throw("--bind")) add_listening_options(app, o);
+  app
+    .add_option_function<std::uint16_t>(
+      "--port", [&o](std::uint16_t port) { o.coordinator_port = port; },
+      "Port to listen on (default: that of --coordinator)")
+    ->envname("SLUICE_PORT");
   app
     .add_option("--data-dir", o.data_dir,
                 "Where jobs are kept, so that they go on when the coordinator is started again")

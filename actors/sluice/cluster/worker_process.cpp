@@ -38,7 +38,7 @@ struct worker_process::impl {
   worker_programs programs;
   std::mutex mutex;
   std::condition_variable changed;
-  bool stopped = false;            // GUARDED_BY(mutex)
+  bool stopped = false;                // GUARDED_BY(mutex)
   std::optional<worker_actor> current; // GUARDED_BY(mutex)
 };
 
@@ -124,6 +124,10 @@ private:
 worker_process::worker_process(options o, worker_programs programs)
   : impl_(std::make_unique<impl>()) {
   validate(o);
+  if ((o.bind == "0.0.0.0" || o.bind == "::") && o.advertise.empty())
+    throw plan_error(fmt::format("--advertise: say under which address others reach this worker; "
+                                 "it listens on all ({})",
+                                 o.bind));
   impl_->settings = std::move(o);
   impl_->programs = std::move(programs);
 }
@@ -134,6 +138,7 @@ void worker_process::run() {
   auto& o = impl_->settings;
   auto pause = std::chrono::milliseconds(first_pause);
   auto give_up = std::chrono::steady_clock::now() + o.join_timeout;
+  std::string told; // the same again is no news
   for (;;) {
     session::end end;
     try {
@@ -152,11 +157,12 @@ void worker_process::run() {
       pause = first_pause;
       log().warn("cluster: {}; looking for a coordinator", end.why);
     } else if (now > give_up) {
-      throw io_error(fmt::format(
-        "no coordinator for {}: {}",
-        std::chrono::duration_cast<std::chrono::seconds>(o.join_timeout), end.why));
-    } else {
-      log().debug("cluster: {}", end.why);
+      throw io_error(fmt::format("no coordinator for {}: {}",
+                                 std::chrono::duration_cast<std::chrono::seconds>(o.join_timeout),
+                                 end.why));
+    } else if (end.why != told) {
+      log().warn("cluster: no coordinator yet: {}", end.why);
+      told = end.why;
     }
     std::unique_lock lock(impl_->mutex);
     if (impl_->changed.wait_for(lock, pause, [&] { return impl_->stopped; })) return;
