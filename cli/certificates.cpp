@@ -1,7 +1,7 @@
 #include "certificates.hpp"
 
-#include "command_line.hpp"
 #include "coordinator_link.hpp"
+#include "exit_status.hpp"
 
 #include <fmt/format.h>
 #include <openssl/bn.h>

@@ -58,7 +58,7 @@ cluster_session::cluster_session(cluster::options o, table::table_environment& t
 }
 
 bool cluster_session::takes(const sql::statement& s) {
-  if (const auto* create = s.as<sql::create_table>()) return create->as.has_value();
+  if (const auto* create = s.as<sql::create_table>()) return static_cast<bool>(create->as);
   return s.as<sql::query>() != nullptr || s.as<sql::insert>() != nullptr
          || s.as<sql::statement_set>() != nullptr;
 }

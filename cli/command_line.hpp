@@ -1,19 +1,14 @@
 /// Commands that parse their part of the command line by themselves.
 #pragma once
 
+#include "exit_status.hpp"
+
 #include <CLI/CLI.hpp>
 
 #include <functional>
 #include <string>
 
 namespace sluice::cli {
-
-/// Exit statuses of commands.
-inline constexpr int exit_done = 0;
-inline constexpr int exit_failed = 1;
-inline constexpr int exit_usage = 2;
-inline constexpr int exit_unreachable = 3;
-inline constexpr int exit_interrupted = 130;
 
 /// How a mistake on the command line is told.
 std::string usage_message(const CLI::App* app, const CLI::Error& e);

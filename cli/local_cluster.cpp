@@ -1,7 +1,7 @@
 #include "local_cluster.hpp"
 
-#include "command_line.hpp"
 #include "coordinator_link.hpp"
+#include "exit_status.hpp"
 #include "own_process.hpp"
 #include "signal_wait.hpp"
 

@@ -46,8 +46,10 @@ run_outcome sql_runner::run_statement(const std::string& statement, std::string_
     auto outcome = show(tables_.execute(parsed), parsed);
     if (cluster_) cluster_->remember(parsed, statement);
     return outcome;
-  } catch (const coordinator_unreachable&) {
-    throw;
+  } catch (const coordinator_unreachable& e) {
+    if (!interactive_) throw;
+    fmt::print(stderr, "{}\n", e.what());
+    return run_outcome::failed;
   } catch (const std::exception& e) {
     std::cout.flush();
     fmt::print(stderr, "{}\n", error_text(e, file, script));

@@ -27,6 +27,7 @@ public:
   }
 
   /// Runs all statements of a script, up to the first that fails. `file` is how errors call it.
+  /// Errors: `coordinator_unreachable` where nobody types; all others are told.
   run_outcome run_script(const std::string& text, std::string_view file);
 
   /// Runs one statement. `script` is the whole text that positions count in; blanks in front of

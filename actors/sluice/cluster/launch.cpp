@@ -110,8 +110,9 @@ void add_listening_options(CLI::App& app, options& o) {
   app.add_option("--bind", o.bind, "Address to listen on")
     ->envname("SLUICE_BIND")
     ->capture_default_str();
-  app.add_flag("--allow-insecure", o.allow_insecure,
-               "Listen on an address that others reach although TLS is off")
+  app
+    .add_flag("--allow-insecure", o.allow_insecure,
+              "Listen on an address that others reach although TLS is off")
     ->envname("SLUICE_ALLOW_INSECURE");
 }
 
@@ -132,9 +133,11 @@ void add_worker_options(CLI::App& app, options& o) {
   app.add_option("--compression", o.compression, "Of the data that it sends: none, lz4 or zstd")
     ->envname("SLUICE_COMPRESSION")
     ->transform(CLI::CheckedTransformer(
-      std::map<std::string, net::compression>{{"none", net::compression::none},
-                                              {"lz4", net::compression::lz4},
-                                              {"zstd", net::compression::zstd}}));
+                  std::map<std::string, net::compression>{{"none", net::compression::none},
+                                                          {"lz4", net::compression::lz4},
+                                                          {"zstd", net::compression::zstd}})
+                  .description("none, lz4, zstd"))
+    ->type_name("NAME");
   add_duration(app, "--join-timeout", o.join_timeout,
                "How long to look for a coordinator (default 300)")
     ->envname("SLUICE_JOIN_TIMEOUT");
@@ -167,7 +170,8 @@ const std::map<std::string, role> roles{{"local", role::local},
 void add_all(CLI::App& app, launch_options& o) {
   app.add_option("--role", o.role, "What this process is: local, coordinator, worker or client")
     ->envname("SLUICE_ROLE")
-    ->transform(CLI::CheckedTransformer(roles));
+    ->transform(CLI::CheckedTransformer(roles).description("local, coordinator, worker, client"))
+    ->type_name("NAME");
   add_network_options(app, o.cluster);
   add_worker_options(app, o.cluster);
   add_coordinator_options(app, o.cluster);
