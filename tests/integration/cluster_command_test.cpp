@@ -33,7 +33,8 @@ std::vector<std::string> lines_below(const std::string& directory) {
   return lines;
 }
 
-std::string csv_table(const std::string& name, const std::string& columns, const std::string& path) {
+std::string csv_table(const std::string& name, const std::string& columns,
+                      const std::string& path) {
   return fmt::format("CREATE TABLE {} ({}) WITH ('connector' = 'filesystem', 'path' = '{}', "
                      "'format' = 'csv');\n",
                      name, columns, path);
@@ -80,11 +81,12 @@ BOOST_AUTO_TEST_CASE(a_batch_job_of_sql_runs_on_two_workers) {
       expected[i % 17] += i + file;
     }
   }
-  auto r = cluster.sql(csv_table("sales", "k INT, amount BIGINT", input)
-                         + csv_table("sums", "k INT, total BIGINT, made_at TIMESTAMP_LTZ(6)", output)
-                         + "INSERT INTO sums SELECT k, SUM(amount), CURRENT_TIMESTAMP FROM sales "
-                           "GROUP BY k;\n",
-                       {"--mode", "batch", "-p", "4"});
+  auto r
+    = cluster.sql(csv_table("sales", "k INT, amount BIGINT", input)
+                    + csv_table("sums", "k INT, total BIGINT, made_at TIMESTAMP_LTZ(6)", output)
+                    + "INSERT INTO sums SELECT k, SUM(amount), CURRENT_TIMESTAMP FROM sales "
+                      "GROUP BY k;\n",
+                  {"--mode", "batch", "-p", "4"});
   BOOST_TEST(r.code == 0, r.output << cluster.log());
   std::map<int, long> found;
   std::set<std::string> times; // of the submission: the same in both processes
@@ -133,7 +135,9 @@ BOOST_AUTO_TEST_CASE(jobs_are_saved_rescaled_stopped_resumed_and_cancelled) {
   BOOST_TEST(eventually([&] { return cluster.status(1) == "running"; }), cluster.log());
   // The first checkpoint may be refused while tasks start.
   command_result r;
-  BOOST_TEST(eventually([&] { return (r = cluster.run({"jobs", "checkpoint", "1"})).code == 0; }),
+  BOOST_TEST(eventually([&] {
+               return (r = cluster.run({"jobs", "checkpoint", "1"})).code == 0;
+             }),
              r.output << cluster.log());
 
   auto saved = cluster.run({"jobs", "savepoint", "1", cluster.directory() + "/saved", "--json"});
@@ -143,21 +147,21 @@ BOOST_AUTO_TEST_CASE(jobs_are_saved_rescaled_stopped_resumed_and_cancelled) {
   r = cluster.run({"jobs", "rescale", "1", "2"});
   BOOST_TEST(r.code == 0, r.output << cluster.log());
   BOOST_TEST(eventually([&] {
-    auto answer = cluster.run({"jobs", "status", "1", "--json"});
-    if (answer.code != 0) return false;
-    auto status = answer.json();
-    auto* tasks = status.as_object().if_contains("tasks");
-    return status.at("status").as_string() == "running" && tasks
-           && std::any_of(tasks->as_array().begin(), tasks->as_array().end(),
-                          [](auto& t) { return t.at("subtask").as_int64() == 1; });
-  }),
+               auto answer = cluster.run({"jobs", "status", "1", "--json"});
+               if (answer.code != 0) return false;
+               auto status = answer.json();
+               auto* tasks = status.as_object().if_contains("tasks");
+               return status.at("status").as_string() == "running" && tasks
+                      && std::any_of(tasks->as_array().begin(), tasks->as_array().end(),
+                                     [](auto& t) { return t.at("subtask").as_int64() == 1; });
+             }),
              cluster.log());
   BOOST_TEST(cluster.run({"jobs", "status", "1"}).output.find("SUBTASK") != std::string::npos);
 
   BOOST_TEST(eventually([&] {
-    r = cluster.run({"jobs", "stop", "1", cluster.directory() + "/stopped", "--json"});
-    return r.code == 0;
-  }),
+               r = cluster.run({"jobs", "stop", "1", cluster.directory() + "/stopped", "--json"});
+               return r.code == 0;
+             }),
              r.output << cluster.log());
   BOOST_TEST(eventually([&] { return cluster.status(1) == "finished"; }), cluster.log());
   check_no_number_is_there_twice(output);
@@ -268,7 +272,7 @@ BOOST_AUTO_TEST_CASE(a_coordinator_that_is_ended_leaves_its_jobs_to_the_next) {
   auto port = std::to_string(free_port());
   auto address = "127.0.0.1:" + port;
   const std::vector<std::string> coordinator{"coordinator", "--port", port, "--data-dir",
-                                        directory.path() + "/jobs"};
+                                             directory.path() + "/jobs"};
   auto first = std::make_unique<sluice_command>(coordinator);
   sluice_command worker({"worker", "--coordinator", address});
   auto output = directory.path() + "/out";
@@ -278,8 +282,8 @@ BOOST_AUTO_TEST_CASE(a_coordinator_that_is_ended_leaves_its_jobs_to_the_next) {
     return r.code == 0 ? std::string(r.json().at("status").as_string()) : std::string();
   };
   BOOST_TEST_REQUIRE(eventually([&] {
-    return run_sluice({"workers", "list", "--coordinator", address}).code == 0;
-  }),
+                       return run_sluice({"workers", "list", "--coordinator", address}).code == 0;
+                     }),
                      logs());
   auto script = sluice_command::sql(directory, endless_script(output, directory.path() + "/cp"));
   script.insert(script.end(), {"--detach", "--coordinator", address});

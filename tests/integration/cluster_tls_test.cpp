@@ -16,8 +16,9 @@ namespace fs = std::filesystem;
 using arguments = std::vector<std::string>;
 
 arguments tls_options(const std::string& directory, const std::string& name) {
-  return {"--tls-ca",  directory + "/ca.pem",         "--tls-cert", directory + "/" + name + ".pem",
-          "--tls-key", directory + "/" + name + ".key"};
+  return {"--tls-ca",   directory + "/ca.pem",
+          "--tls-cert", directory + "/" + name + ".pem",
+          "--tls-key",  directory + "/" + name + ".key"};
 }
 
 arguments joined(arguments a, const arguments& b) {
@@ -45,9 +46,8 @@ struct safe_cluster {
   }
 
   bool coordinator_says(const std::string& text) const {
-    return eventually(
-      [&] { return cluster->coordinator_log().find(text) != std::string::npos; },
-      std::chrono::seconds(20));
+    return eventually([&] { return cluster->coordinator_log().find(text) != std::string::npos; },
+                      std::chrono::seconds(20));
   }
 
   temporary_directory directory;
@@ -131,15 +131,14 @@ BOOST_AUTO_TEST_CASE(strangers_are_refused_and_both_sides_say_why) {
 
 BOOST_AUTO_TEST_CASE(a_worker_that_may_not_join_says_why) {
   safe_cluster safe;
-  const arguments worker{"worker",         "--coordinator", safe.cluster->address(),
-                         "--join-timeout", "1"};
-  auto r = run_sluice(joined(worker, joined(tls_options(safe.others, "node-1"),
-                                            {"--secret", "right"})));
+  const arguments worker{"worker", "--coordinator", safe.cluster->address(), "--join-timeout", "1"};
+  auto r
+    = run_sluice(joined(worker, joined(tls_options(safe.others, "node-1"), {"--secret", "right"})));
   BOOST_TEST(r.code == 1);
   BOOST_TEST(contains(r.output, "no coordinator"), r.output);
   BOOST_TEST(contains(r.output, "certificate"), r.output);
-  r = run_sluice(joined(worker, joined(tls_options(safe.certificates, "node-1"),
-                                       {"--secret", "wrong"})));
+  r = run_sluice(
+    joined(worker, joined(tls_options(safe.certificates, "node-1"), {"--secret", "wrong"})));
   BOOST_TEST(r.code == 1);
   BOOST_TEST(contains(r.output, "refuses this process"), r.output);
   r = run_sluice(joined(worker, {"--secret", "right"}));

@@ -1,8 +1,8 @@
 /// What two processes compare before one makes tasks for the other.
 #include "sluice/plan/fingerprint.hpp"
 
-#include "sluice/table/session/table_environment.hpp"
 #include "sluice/table/session/planned_job.hpp"
+#include "sluice/table/session/table_environment.hpp"
 #include "sluice/table/sql/parser.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -22,7 +22,8 @@ std::string of_sql(const std::string& query, const std::string& parallelism = "2
   tables.config().set("parallelism.default", parallelism);
   tables.execute_sql("CREATE TABLE numbers (id BIGINT, s STRING) WITH ('connector' = 'datagen')");
   tables.execute_sql("CREATE TABLE gone (id BIGINT, n BIGINT) WITH ('connector' = 'blackhole')");
-  auto job = table::plan_statement(tables, sql::parse_statement("INSERT INTO gone " + query), start);
+  auto job
+    = table::plan_statement(tables, sql::parse_statement("INSERT INTO gone " + query), start);
   BOOST_TEST_REQUIRE(job.has_value());
   return fingerprint(*job);
 }
@@ -36,8 +37,8 @@ BOOST_AUTO_TEST_CASE(the_same_statement_is_planned_alike_in_each_process) {
 
 BOOST_AUTO_TEST_CASE(what_differs_is_told) {
   auto mine = of_sql("SELECT id, COUNT(*) FROM numbers GROUP BY id");
-  auto wider = fingerprint_difference(
-    mine, of_sql("SELECT id, COUNT(*) FROM numbers GROUP BY id", "3"));
+  auto wider
+    = fingerprint_difference(mine, of_sql("SELECT id, COUNT(*) FROM numbers GROUP BY id", "3"));
   BOOST_TEST_REQUIRE(wider.has_value());
   BOOST_TEST(wider->find("parallelism 2") != std::string::npos, *wider);
   BOOST_TEST(wider->find("found") != std::string::npos, *wider);

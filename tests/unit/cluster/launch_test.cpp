@@ -74,10 +74,33 @@ bool contains(const std::string& text, const std::string& part) {
 } // namespace
 
 BOOST_AUTO_TEST_CASE(the_command_line_says_it_all) {
-  auto o = parse({"--coordinator", "10.0.0.1:7171", "--bind", "10.0.0.2", "--advertise", "w.lan",
-                  "--data-port", "7200", "--slots", "4", "--data-dir", "/d", "--secret", "s",
-                  "--tls-cert", "c", "--tls-key", "k", "--tls-ca", "a", "--compression", "zstd",
-                  "--heartbeat-timeout", "2.5", "--join-timeout", "7", "--allow-insecure"});
+  auto o = parse({"--coordinator",
+                  "10.0.0.1:7171",
+                  "--bind",
+                  "10.0.0.2",
+                  "--advertise",
+                  "w.lan",
+                  "--data-port",
+                  "7200",
+                  "--slots",
+                  "4",
+                  "--data-dir",
+                  "/d",
+                  "--secret",
+                  "s",
+                  "--tls-cert",
+                  "c",
+                  "--tls-key",
+                  "k",
+                  "--tls-ca",
+                  "a",
+                  "--compression",
+                  "zstd",
+                  "--heartbeat-timeout",
+                  "2.5",
+                  "--join-timeout",
+                  "7",
+                  "--allow-insecure"});
   BOOST_TEST(o.coordinator_host == "10.0.0.1");
   BOOST_TEST(o.coordinator_port == 7171);
   BOOST_TEST(o.bind == "10.0.0.2");
