@@ -171,6 +171,25 @@ bool literals_fit(const relation& query, std::size_t column, const data_type& to
   return e.kind() == expression_kind::literal && fits(e.value(), to);
 }
 
+/// What a value is cast to for a column of this type. Texts keep their length here at any depth:
+/// whether a sink cuts them is for `table.exec.sink.type-length-enforcer` to say.
+data_type any_length(const data_type& type) {
+  if (type.is_character()) return data_type::string().with_nullable(type.nullable());
+  if (type.is_binary()) return data_type::bytes().with_nullable(type.nullable());
+  if (!type.is_nested()) return type;
+  std::vector<data_type> children;
+  for (const auto& child : type.children()) children.push_back(any_length(child));
+  auto result = [&] {
+    if (type.is(type_root::array)) return data_type::array(children[0]);
+    if (type.is(type_root::map)) return data_type::map(children[0], children[1]);
+    std::vector<data_type::field> fields;
+    for (std::size_t i = 0; i < children.size(); ++i)
+      fields.push_back({type.field_names()[i], children[i]});
+    return data_type::row(std::move(fields));
+  }();
+  return result.with_nullable(type.nullable());
+}
+
 /// `input` as the columns of the sink: physical ones, then metadata.
 relation_ptr as_sink_input(relation_ptr input, const target& to,
                            const std::vector<std::size_t>& given,
@@ -187,7 +206,7 @@ relation_ptr as_sink_input(relation_ptr input, const target& to,
         to, *input, given,
         fmt::format("Incompatible types for sink column '{}' at position {}.", column.name, k),
         where);
-    values.emplace(given[k], internal::as_type(value, column.type));
+    values.emplace(given[k], internal::as_type(value, any_length(column.type)));
   }
   std::vector<expression_ptr> expressions;
   std::vector<std::string> names;

@@ -275,26 +275,6 @@ kernel time_to_time(const data_type& from, const data_type& to) {
   });
 }
 
-/// CHAR is filled up with blanks and a longer text cut, as the length says.
-std::string_view fit_text(std::string& buffer, std::string_view text, const data_type& to) {
-  auto length = static_cast<std::size_t>(to.length());
-  if (to.length() == data_type::max_length) return text;
-  if (to.is_binary()) {
-    if (text.size() > length) return text.substr(0, length);
-    if (to.is(type_root::varbinary) || text.size() == length) return text;
-    buffer.assign(text);
-    buffer.resize(length, '\0');
-    return buffer;
-  }
-  auto cut = utf8::prefix(text, length);
-  if (cut.size() < text.size() || to.is(type_root::varchar)) return cut;
-  auto have = utf8::length(text);
-  if (have == length) return text;
-  buffer.assign(text);
-  buffer.append(length - have, ' ');
-  return buffer;
-}
-
 kernel to_text(const data_type& to) {
   return [to](kernel_call& call) {
     const auto& in = *call.args[0];
@@ -404,6 +384,25 @@ kernel choose_kernel(const data_type& from, const data_type& to, bool try_cast) 
 }
 
 } // namespace
+
+std::string_view fit_text(std::string& buffer, std::string_view text, const data_type& to) {
+  auto length = static_cast<std::size_t>(to.length());
+  if (to.length() == data_type::max_length) return text;
+  if (to.is_binary()) {
+    if (text.size() > length) return text.substr(0, length);
+    if (to.is(type_root::varbinary) || text.size() == length) return text;
+    buffer.assign(text);
+    buffer.resize(length, '\0');
+    return buffer;
+  }
+  auto cut = utf8::prefix(text, length);
+  if (cut.size() < text.size() || to.is(type_root::varchar)) return cut;
+  auto have = utf8::length(text);
+  if (have == length) return text;
+  buffer.assign(text);
+  buffer.append(length - have, ' ');
+  return buffer;
+}
 
 bool cast_keeps_values(const data_type& from, const data_type& to) noexcept {
   if (from.same_as(to)) return true;

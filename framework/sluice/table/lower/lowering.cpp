@@ -406,6 +406,11 @@ struct lowering::impl {
       rows
         = add_stateless("NotNullEnforcer", make_not_null_enforcer(n.declared, settings.drop_nulls),
                         std::move(rows));
+    if (settings.lengths != type_length_enforcer::ignore && has_lengths(n))
+      rows = add_stateless(
+        "LengthEnforcer",
+        make_length_enforcer(n.declared, settings.lengths == type_length_enforcer::trim_pad),
+        std::move(rows));
     if (materialize)
       rows = add_keyed("SinkUpsertMaterializer",
                        make_upsert_materialize(input.types(), n.primary_key, settings.operators),
@@ -430,6 +435,12 @@ struct lowering::impl {
     for (std::size_t i = 0; i < n.declared.size(); ++i)
       if (!n.declared[i].type.nullable() && input.columns[i].type.nullable()) return true;
     return false;
+  }
+
+  /// Of declared types only: whatever a source says of its texts, nobody has looked at them.
+  static bool has_lengths(const sink_node& n) {
+    return std::any_of(n.declared.begin(), n.declared.end(),
+                       [](const relation_column& c) { return has_length(c.type); });
   }
 
   void attach(lowered rows, std::shared_ptr<const sink_base> sink, const std::string& name,

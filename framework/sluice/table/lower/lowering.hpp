@@ -14,6 +14,8 @@
 namespace sluice::table {
 
 enum class agg_phase_strategy : std::uint8_t { automatic, one_phase, two_phase };
+/// What a sink's CHAR(n), VARCHAR(n), BINARY(n) and VARBINARY(n) do with values of other lengths.
+enum class type_length_enforcer : std::uint8_t { ignore, trim_pad, error };
 enum class upsert_materialize : std::uint8_t { none, automatic, force };
 
 /// Settings of a session that decide which operators there are.
@@ -23,6 +25,7 @@ struct lowering_settings {
   agg_phase_strategy agg_phases = agg_phase_strategy::automatic;
   mini_batch batching;
   upsert_materialize materialize = upsert_materialize::automatic;
+  type_length_enforcer lengths = type_length_enforcer::ignore;
   bool drop_nulls = false; ///< instead of failing, where a sink takes none
   std::optional<duration> source_idle_timeout;
   std::uint32_t parallelism = 1;

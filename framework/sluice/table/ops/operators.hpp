@@ -163,6 +163,15 @@ operator_factory make_drop_changes(bool update_before, bool deletes);
 /// drops such rows, counted, if `drop`.
 operator_factory make_not_null_enforcer(std::vector<relation_column> columns, bool drop);
 
+/// Whether values of a type may have a wrong length: CHAR(n), VARCHAR(n), BINARY(n), VARBINARY(n),
+/// but not STRING and BYTES.
+bool has_length(const data_type& type) noexcept;
+
+/// Cuts and fills up the texts and bytes of a sink's columns to their declared lengths, if
+/// `trim_pad`, or fails when one does not have it (`table.exec.sink.type-length-enforcer`). Fields
+/// within rows, arrays and maps are not looked at.
+operator_factory make_length_enforcer(std::vector<relation_column> columns, bool trim_pad);
+
 /// Watermarks: `value`, over the rows, is the watermark each stands for; `time` their event time.
 ops::watermark_settings make_watermarks(expression_ptr value, std::optional<duration> idleness,
                                         operator_settings settings);

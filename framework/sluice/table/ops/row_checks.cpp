@@ -1,5 +1,7 @@
 // Operators that look at rows and let them pass or not.
+#include "sluice/table/expr/cast.hpp"
 #include "sluice/table/ops/operators.hpp"
+#include "sluice/table/types/utf8.hpp"
 
 #include <fmt/format.h>
 
@@ -87,7 +89,60 @@ private:
   std::vector<std::uint32_t> rows_;
 };
 
+class length_enforcer final : public stream_operator {
+public:
+  length_enforcer(std::vector<relation_column> columns, bool trim_pad)
+    : columns_(std::move(columns)), trim_pad_(trim_pad) {}
+
+  void process(batch& b, std::uint32_t) override {
+    auto& in = as_columnar(b);
+    for (std::size_t c = 0; c < columns_.size(); ++c)
+      if (has_length(columns_[c].type) && !all_fit(in, c)) fit(in, c);
+    ports_[0].push(in);
+  }
+
+private:
+  bool all_fit(const columnar_batch& in, std::size_t c) {
+    const auto& values = in.at(c);
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      if (values.is_null(i)) continue;
+      auto text = values.text(i);
+      auto fitted = fit_text(buffer_, text, columns_[c].type);
+      if (fitted.size() == text.size()) continue;
+      if (trim_pad_) return false;
+      throw error(fmt::format("column '{}' is {}, however, a value of length {} is being written "
+                              "into it: {}; 'table.exec.sink.type-length-enforcer' says what "
+                              "happens then",
+                              columns_[c].name, columns_[c].type.as_nullable().to_string(),
+                              columns_[c].type.is_binary() ? text.size() : utf8::length(text),
+                              in.row_text(i)));
+    }
+    return true;
+  }
+
+  /// Writes the column anew: others may hold the one that is there.
+  void fit(columnar_batch& in, std::size_t c) {
+    column fitted(in.at(c).type());
+    fitted.reset(in.size());
+    for (std::size_t i = 0; i < in.size(); ++i) {
+      if (in.at(c).is_null(i))
+        fitted.set_null(i);
+      else
+        fitted.set_text(i, fit_text(buffer_, in.at(c).text(i), columns_[c].type));
+    }
+    in.writable(c) = std::move(fitted);
+  }
+
+  std::vector<relation_column> columns_;
+  bool trim_pad_;
+  std::string buffer_;
+};
+
 } // namespace
+
+bool has_length(const data_type& type) noexcept {
+  return (type.is_character() || type.is_binary()) && type.length() != data_type::max_length;
+}
 
 operator_factory make_drop_changes(bool update_before, bool deletes) {
   return [=] { return std::make_unique<drop_changes>(update_before, deletes); };
@@ -96,6 +151,12 @@ operator_factory make_drop_changes(bool update_before, bool deletes) {
 operator_factory make_not_null_enforcer(std::vector<relation_column> columns, bool drop) {
   return [columns = std::move(columns), drop] {
     return std::make_unique<not_null_enforcer>(columns, drop);
+  };
+}
+
+operator_factory make_length_enforcer(std::vector<relation_column> columns, bool trim_pad) {
+  return [columns = std::move(columns), trim_pad] {
+    return std::make_unique<length_enforcer>(columns, trim_pad);
   };
 }
 

@@ -95,6 +95,12 @@ const std::vector<option_definition>& all_definitions() {
      "ERROR",
      {"ERROR", "DROP"},
      "What happens to NULL for a NOT NULL column of a sink."},
+    {"table.exec.sink.type-length-enforcer",
+     text,
+     false,
+     "IGNORE",
+     {"IGNORE", "TRIM_PAD", "ERROR"},
+     "What happens to texts and bytes that do not have the length of a sink's column."},
     {"table.exec.sink.upsert-materialize",
      text,
      false,
@@ -420,6 +426,10 @@ lowering_settings session_config::lowering(execution_mode mode, std::uint32_t pa
   s.materialize = materialize == "NONE"    ? upsert_materialize::none
                   : materialize == "FORCE" ? upsert_materialize::force
                                            : upsert_materialize::automatic;
+  const auto& lengths = o.text("table.exec.sink.type-length-enforcer");
+  s.lengths = lengths == "TRIM_PAD" ? type_length_enforcer::trim_pad
+              : lengths == "ERROR"  ? type_length_enforcer::error
+                                    : type_length_enforcer::ignore;
   s.drop_nulls = o.text("table.exec.sink.not-null-enforcer") == "DROP";
   if (auto idle = o.time("table.exec.source.idle-timeout"); idle.count() > 0)
     s.source_idle_timeout = idle;
