@@ -47,7 +47,9 @@ struct scan_node {
   std::shared_ptr<const table_source> source;
   scan_request request;
   std::vector<std::size_t> primary_key; ///< columns of the output, or empty
-  std::string connector;                ///< for EXPLAIN
+  /// The connector and its options, with those of hints: what tells two scans of one table apart
+  /// (`share_parts`).
+  std::string definition;
 };
 
 /// Inline rows, all inserts.
@@ -203,7 +205,7 @@ struct sink_node {
   /// What the table declares: what is NOT NULL here and nullable in the input is checked.
   std::vector<relation_column> declared;
   std::vector<std::size_t> primary_key;
-  std::string connector;
+  std::string connector; ///< what `connector` of the table says
 };
 
 /// A relation: what it does, with its inputs and its output columns.

@@ -34,7 +34,7 @@ struct comparison {
 
   bool operator()(const scan_node& a) const {
     const auto& b = *other.as<scan_node>();
-    return a.table == b.table && a.connector == b.connector
+    return a.table == b.table && a.definition == b.definition
            && a.request.columns == b.request.columns && a.request.metadata == b.request.metadata
            && same(a.request.filters, b.request.filters) && a.primary_key == b.primary_key;
   }

@@ -34,9 +34,9 @@ relation_ptr scan(const catalog_table& table, const std::string& name, const env
   scan_node node;
   node.table = name;
   auto description = table.describe(name);
-  node.connector = description.connector;
+  node.definition = description.connector;
   for (const auto& [key, value] : description.options)
-    node.connector += fmt::format(", {}={}", key, value);
+    node.definition += fmt::format(", {}={}", key, value);
   node.source = located(
     where, [&] { return env.context.connectors.source(description, env.context.session); });
   for (std::size_t i = 0; i < description.columns.size(); ++i) node.request.columns.push_back(i);
