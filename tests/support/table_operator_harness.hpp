@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sluice::testing {
@@ -71,10 +72,12 @@ public:
   void receive_watermark(timestamp w, bool) override { watermarks.push_back(w); }
   void receive_status(bool) override {}
 
-  /// All rows since the last call, one after the other.
+  /// All rows since the last call.
+  std::vector<std::string> take_rows() { return std::exchange(rows, {}); }
+  /// The same, one after the other.
   std::string take() {
     std::string text;
-    for (auto& r : std::exchange(rows, {})) text += (text.empty() ? "" : " ") + r;
+    for (auto& r : take_rows()) text += (text.empty() ? "" : " ") + r;
     return text;
   }
   /// The same in order of the texts.
@@ -107,10 +110,14 @@ public:
     restore(written, options);
   }
 
+  /// Fills the states with what `written` holds for the subtask, or of some key groups.
   void restore(const memory_snapshot& written, harness_options options = {}) {
+    restore(written, context_.key_groups(), options);
+  }
+  void restore(const memory_snapshot& written, key_group_range groups,
+               harness_options options = {}) {
     operator_->states().restore(
-      "test operator", written.part_of(context_.key_groups(), options.subtask, options.parallelism),
-      false);
+      "test operator", written.part_of(groups, options.subtask, options.parallelism), false);
     operator_->restored();
   }
 

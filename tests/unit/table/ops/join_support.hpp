@@ -3,7 +3,8 @@
 
 #include "sluice/table/function/registry.hpp"
 #include "sluice/table/ops/operators.hpp"
-#include "support/columnar_rows.hpp"
+#include "support/changelog_tables.hpp"
+#include "support/table_operator_harness.hpp"
 
 #include <algorithm>
 #include <array>
@@ -15,8 +16,8 @@
 
 namespace sluice::table::test {
 
-using testing::columnar_harness;
-using testing::rows_of;
+using testing::batch_of;
+using testing::table_harness;
 using testing::types_of;
 
 /// id, key, value: of both sides.
@@ -31,6 +32,10 @@ using test_row = std::array<cell, 3>;
 inline std::string text_of(const cell& c) { return c ? std::to_string(*c) : "null"; }
 inline std::string text_of(const test_row& r) {
   return text_of(r[0]) + ", " + text_of(r[1]) + ", " + text_of(r[2]);
+}
+/// As the harness takes rows.
+inline std::string fields_of(const test_row& r) {
+  return text_of(r[0]) + "|" + text_of(r[1]) + "|" + text_of(r[2]);
 }
 
 /// A join of id, key, value with id, key, value by key; with a condition, `left.value <
