@@ -14,7 +14,9 @@ void add_time_functions(function_registry& registry);
 void add_hash_functions(function_registry& registry);
 void add_json_functions(function_registry& registry);
 void add_nested_functions(function_registry& registry);
-void add_aggregate_functions(function_registry& registry);
+void add_count(function_registry& registry);
+void add_number_aggregates(function_registry& registry);
+void add_value_aggregates(function_registry& registry);
 void add_single_value(function_registry& registry);
 
 } // namespace sluice::table

@@ -78,7 +78,9 @@ function_registry::function_registry() {
   add_hash_functions(*this);
   add_json_functions(*this);
   add_nested_functions(*this);
-  add_aggregate_functions(*this);
+  add_count(*this);
+  add_number_aggregates(*this);
+  add_value_aggregates(*this);
   add_single_value(*this);
   add_special_forms();
 }

@@ -1,5 +1,7 @@
 #include "sluice/table/ops/order_key.hpp"
 
+#include "sluice/table/ops/nested_parts.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -18,18 +20,6 @@ constexpr char escape = 0;
 constexpr char escaped_zero = static_cast<char>(0xff);
 
 std::size_t key_size(const column& c, std::size_t i, bool part);
-
-template <class F>
-void for_each_part(const column& c, std::size_t i, F&& f) {
-  if (c.physical() == physical_type::row) {
-    for (std::size_t k = 0; k < c.num_children(); ++k) f(c.child(k), c.stored(i));
-    return;
-  }
-  const auto& source = c.dictionary_values() ? *c.dictionary_values() : c;
-  auto entry = c.value<list_entry>(i);
-  for (auto k = entry.offset; k < entry.offset + entry.size; ++k)
-    for (std::size_t p = 0; p < source.num_children(); ++p) f(source.child(p), k);
-}
 
 std::size_t value_size(const column& c, std::size_t i) {
   switch (c.physical()) {

@@ -1,5 +1,7 @@
 #include "sluice/table/ops/row_codec.hpp"
 
+#include "sluice/table/ops/nested_parts.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <string>
@@ -37,19 +39,6 @@ const char* get_varint(const char* from, std::uint64_t& value) {
 // -- nested values: NULL or not, and then the value, each by itself ------------------------------
 
 std::size_t nested_size(const column& c, std::size_t i);
-
-/// Calls `f(child, row)` for all that row `i` of an ARRAY, MAP or ROW is made of.
-template <class F>
-void for_each_part(const column& c, std::size_t i, F&& f) {
-  if (c.physical() == physical_type::row) {
-    for (std::size_t k = 0; k < c.num_children(); ++k) f(c.child(k), c.stored(i));
-    return;
-  }
-  const auto& source = c.dictionary_values() ? *c.dictionary_values() : c;
-  auto entry = c.value<list_entry>(i);
-  for (auto k = entry.offset; k < entry.offset + entry.size; ++k)
-    for (std::size_t p = 0; p < source.num_children(); ++p) f(source.child(p), k);
-}
 
 std::size_t value_size(const column& c, std::size_t i) {
   switch (c.physical()) {

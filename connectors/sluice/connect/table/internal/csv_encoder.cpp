@@ -1,4 +1,5 @@
 #include "sluice/connect/table/internal/csv_settings.hpp"
+#include "sluice/connect/table/internal/row_encoder.hpp"
 #include "sluice/connect/table/internal/value_text.hpp"
 #include "sluice/core/errors.hpp"
 #include "sluice/table/types/datetime.hpp"
@@ -8,20 +9,12 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 
 namespace sluice::table::internal {
 
 namespace {
 
-template <class T>
-void append_integer(std::string& out, T value) {
-  char digits[24];
-  auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  out.append(digits, end);
-}
-
-class columnar_csv_encoder final : public record_encoder {
+class columnar_csv_encoder final : public row_encoder<columnar_csv_encoder> {
 public:
   columnar_csv_encoder(const format_columns& columns, csv_settings settings)
     : wanted_(columns.wanted), settings_(std::move(settings)) {
@@ -30,30 +23,14 @@ public:
       if (c != '\0') special_[static_cast<unsigned char>(c)] = true;
   }
 
-  void encode(const batch& records, std::size_t begin, std::size_t end,
-              std::string& out) const override {
-    for (auto row = begin; row < end; ++row) {
-      append_row(as_columnar(records), row, out);
-      out += '\n';
-    }
-  }
-
-  void encode_messages(const batch& records, std::size_t begin, std::size_t end, std::string& out,
-                       std::vector<std::size_t>& ends) const override {
-    for (auto row = begin; row < end; ++row) {
-      append_row(as_columnar(records), row, out);
-      ends.push_back(out.size());
-    }
-  }
-
-private:
-  void append_row(const columnar_batch& rows, std::size_t row, std::string& out) const {
+  void append_row(std::string& out, const columnar_batch& rows, std::size_t row) const {
     for (std::size_t i = 0; i < wanted_.size(); ++i) {
       if (i > 0) out += settings_.delimiter;
       append_field(out, rows.at(wanted_[i]), row);
     }
   }
 
+private:
   void append_field(std::string& out, const column& c, std::size_t row) const {
     if (c.is_null(row)) {
       if (settings_.null_literal) out += *settings_.null_literal;
@@ -99,23 +76,6 @@ private:
   void append_plain(std::string& out, const column& c, std::size_t row) const {
     const auto& type = c.type();
     switch (type.root()) {
-    case type_root::boolean:
-      out += c.value<std::uint8_t>(row) != 0 ? "true" : "false";
-      break;
-    case type_root::tinyint:
-      append_integer(out, c.value<std::int8_t>(row));
-      break;
-    case type_root::smallint:
-      append_integer(out, c.value<std::int16_t>(row));
-      break;
-    case type_root::integer:
-    case type_root::interval_year_month:
-      append_integer(out, c.value<std::int32_t>(row));
-      break;
-    case type_root::bigint:
-    case type_root::interval_day_time:
-      append_integer(out, c.value<std::int64_t>(row));
-      break;
     case type_root::float_:
       append_java(out, c.value<float>(row));
       break;
@@ -144,7 +104,7 @@ private:
                             type.is(type_root::timestamp_ltz));
       break;
     default:
-      break; // NULL
+      append_bare_value(out, c, row); // or NULL
     }
   }
 

@@ -2,6 +2,7 @@
 
 #include "sluice/connect/file/file_source.hpp"
 #include "sluice/connect/table/columnar_format.hpp"
+#include "sluice/connect/table/internal/columnar_source.hpp"
 #include "sluice/connect/table/internal/file_columns.hpp"
 #include "sluice/connect/table/internal/option_keys.hpp"
 #include "sluice/connect/table/internal/partition_path.hpp"
@@ -17,25 +18,7 @@ namespace sluice::table::internal {
 
 namespace {
 
-/// A file source of columnar batches.
-class files_source final : public source_base {
-public:
-  files_source(std::string path, std::shared_ptr<const record_format> format,
-               file_source_options options)
-    : core_(std::move(path), std::move(format), std::move(options)) {}
-
-  const element_type& type() const noexcept override { return columnar_rows(); }
-  boundedness bounded() const noexcept override { return core_.bounded(); }
-  std::string name() const override { return core_.name(); }
-  std::unique_ptr<split_enumerator> make_enumerator(std::uint32_t) const override {
-    return core_.make_enumerator();
-  }
-  std::unique_ptr<source_reader> make_reader() const override { return core_.make_reader(); }
-  void validate() const override { core_.validate(); }
-
-private:
-  ::sluice::detail::file_source_core core_;
-};
+using files_source = columnar_source<::sluice::detail::file_source_core>;
 
 struct metadata_kind {
   const char* key;

@@ -107,8 +107,7 @@ public:
   std::shared_ptr<const table_source> make_source(const table_description& table,
                                                   const table_options& options,
                                                   const connector_context&) const override {
-    refuse_metadata(table, "inline");
-    refuse_partitions(table, "inline");
+    refuse_all_but_columns(table, identifier());
     return std::make_shared<inline_table>(table, options);
   }
 };

@@ -1,23 +1,16 @@
 #include "sluice/connect/format/detail/json_value.hpp"
 #include "sluice/connect/table/internal/json_settings.hpp"
+#include "sluice/connect/table/internal/row_encoder.hpp"
 #include "sluice/core/errors.hpp"
 #include "sluice/table/types/datetime.hpp"
 #include "sluice/table/types/decimal.hpp"
 #include "sluice/table/types/number_text.hpp"
 
-#include <charconv>
 #include <cmath>
 
 namespace sluice::table::internal {
 
 namespace {
-
-template <class T>
-void append_integer(std::string& out, T value) {
-  char digits[24];
-  auto end = std::to_chars(digits, digits + sizeof digits, value).ptr;
-  out.append(digits, end);
-}
 
 /// As Jackson: what JSON has no number for becomes a text.
 template <class T>
@@ -28,37 +21,14 @@ void append_floating(std::string& out, T value) {
   if (!finite) out += '"';
 }
 
-class columnar_json_encoder final : public record_encoder {
+class columnar_json_encoder final : public row_encoder<columnar_json_encoder> {
 public:
   columnar_json_encoder(const format_columns& columns, json_settings settings)
     : wanted_(columns.wanted), settings_(std::move(settings)) {
     for (const auto& field : columns.columns) names_.push_back(key_text(field.name));
   }
 
-  void encode(const batch& records, std::size_t begin, std::size_t end,
-              std::string& out) const override {
-    for (auto row = begin; row < end; ++row) {
-      append_record(out, as_columnar(records), row);
-      out += '\n';
-    }
-  }
-
-  void encode_messages(const batch& records, std::size_t begin, std::size_t end, std::string& out,
-                       std::vector<std::size_t>& ends) const override {
-    for (auto row = begin; row < end; ++row) {
-      append_record(out, as_columnar(records), row);
-      ends.push_back(out.size());
-    }
-  }
-
-private:
-  static std::string key_text(std::string_view name) {
-    std::string out;
-    ::sluice::detail::append_json_string(out, name);
-    return out + ':';
-  }
-
-  void append_record(std::string& out, const columnar_batch& rows, std::size_t row) const {
+  void append_row(std::string& out, const columnar_batch& rows, std::size_t row) const {
     out += '{';
     bool first = true;
     for (std::size_t i = 0; i < wanted_.size(); ++i) {
@@ -71,6 +41,13 @@ private:
     out += '}';
   }
 
+private:
+  static std::string key_text(std::string_view name) {
+    std::string out;
+    ::sluice::detail::append_json_string(out, name);
+    return out + ':';
+  }
+
   void append_value(std::string& out, const column& c, std::size_t row) const {
     if (c.is_null(row)) {
       out += "null";
@@ -80,23 +57,6 @@ private:
     switch (type.root()) {
     case type_root::null:
       out += "null";
-      break;
-    case type_root::boolean:
-      out += c.value<std::uint8_t>(row) != 0 ? "true" : "false";
-      break;
-    case type_root::tinyint:
-      append_integer(out, c.value<std::int8_t>(row));
-      break;
-    case type_root::smallint:
-      append_integer(out, c.value<std::int16_t>(row));
-      break;
-    case type_root::integer:
-    case type_root::interval_year_month:
-      append_integer(out, c.value<std::int32_t>(row));
-      break;
-    case type_root::bigint:
-    case type_root::interval_day_time:
-      append_integer(out, c.value<std::int64_t>(row));
       break;
     case type_root::float_:
       append_floating(out, c.value<float>(row));
@@ -144,8 +104,10 @@ private:
       append_map(out, c, c.value<list_entry>(row));
       break;
     case type_root::row:
-      append_row(out, c, c.stored(row));
+      append_fields(out, c, c.stored(row));
       break;
+    default:
+      append_bare_value(out, c, row);
     }
   }
 
@@ -181,7 +143,7 @@ private:
     out += '}';
   }
 
-  void append_row(std::string& out, const column& c, std::size_t row) const {
+  void append_fields(std::string& out, const column& c, std::size_t row) const {
     out += '{';
     bool first = true;
     for (std::size_t i = 0; i < c.num_children(); ++i) {

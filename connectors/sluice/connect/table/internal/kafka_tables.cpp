@@ -1,5 +1,6 @@
 #include "sluice/connect/kafka/kafka_sink.hpp"
 #include "sluice/connect/kafka/kafka_source.hpp"
+#include "sluice/connect/table/internal/columnar_source.hpp"
 #include "sluice/connect/table/internal/compacting_sink.hpp"
 #include "sluice/connect/table/internal/factories.hpp"
 #include "sluice/connect/table/internal/kafka_rows.hpp"
@@ -18,24 +19,7 @@ namespace {
 
 // -- source --------------------------------------------------------------------------------------
 
-class rows_source final : public source_base {
-public:
-  rows_source(std::shared_ptr<const kafka_deserializer_base> deserializer,
-              kafka_source_options options)
-    : core_(std::move(deserializer), std::move(options)) {}
-
-  const element_type& type() const noexcept override { return columnar_rows(); }
-  boundedness bounded() const noexcept override { return core_.bounded(); }
-  std::string name() const override { return core_.name(); }
-  std::unique_ptr<split_enumerator> make_enumerator(std::uint32_t) const override {
-    return core_.make_enumerator();
-  }
-  std::unique_ptr<source_reader> make_reader() const override { return core_.make_reader(); }
-  void validate() const override { core_.validate(); }
-
-private:
-  ::sluice::detail::kafka_source_core core_;
-};
+using rows_source = columnar_source<::sluice::detail::kafka_source_core>;
 
 class kafka_table_source final : public table_source {
 public:

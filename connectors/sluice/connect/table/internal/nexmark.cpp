@@ -194,8 +194,7 @@ public:
   std::shared_ptr<const table_source> make_source(const table_description& table,
                                                   const table_options& options,
                                                   const connector_context&) const override {
-    refuse_metadata(table, "nexmark");
-    refuse_partitions(table, "nexmark");
+    refuse_all_but_columns(table, identifier());
     return std::make_shared<nexmark_table>(table, options);
   }
 };

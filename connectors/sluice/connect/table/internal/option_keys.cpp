@@ -41,6 +41,11 @@ void refuse_partitions(const table_description& table, const std::string& connec
       fmt::format("table {}: the {} connector cannot be PARTITIONED BY", table.name, connector));
 }
 
+void refuse_all_but_columns(const table_description& table, const std::string& connector) {
+  refuse_metadata(table, connector);
+  refuse_partitions(table, connector);
+}
+
 std::vector<data_type> types_of(const table_description& table, const scan_request& request) {
   std::vector<data_type> types;
   for (auto i : request.columns) types.push_back(table.columns.at(i).type);

@@ -26,6 +26,9 @@ void refuse_metadata(const table_description& table, const std::string& connecto
 /// Refuses PARTITIONED BY. Errors: `plan_error`.
 void refuse_partitions(const table_description& table, const std::string& connector);
 
+/// Both: of a connector whose tables only have columns.
+void refuse_all_but_columns(const table_description& table, const std::string& connector);
+
 /// Types of the columns that a scan asks for: physical ones, then metadata.
 std::vector<data_type> types_of(const table_description& table, const scan_request& request);
 
