@@ -243,7 +243,8 @@ struct variance_impl {
   }
 };
 
-// -- the rules -------------------------------------------------------------------------------------
+// -- the rules
+// -------------------------------------------------------------------------------------
 
 data_type numeric_argument(std::span<const call_argument> args) {
   check_argument_count(args.size(), 1, 1);

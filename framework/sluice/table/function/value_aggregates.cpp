@@ -232,7 +232,8 @@ struct retractable_list_impl {
   state decode(byte_reader& in) const { return state::decode(in); }
 };
 
-// -- the rules -------------------------------------------------------------------------------------
+// -- the rules
+// -------------------------------------------------------------------------------------
 
 /// Calls `f` with a null pointer to the C++ type of any argument that is not nested.
 template <class F>
