@@ -47,6 +47,11 @@ public:
     sales::start_generate(dirty, rows, 1).wait();
     sales::start_clean(dirty, path(), o.parallelism.value_or(2)).wait();
     fs::remove(dirty);
+    // Otherwise the system writes it to the disk while it is read.
+    if (auto file = ::open(path().c_str(), O_RDONLY | O_CLOEXEC); file >= 0) {
+      ::fsync(file);
+      ::close(file);
+    }
   }
   sales_file(const sales_file&) = delete;
   sales_file& operator=(const sales_file&) = delete;
