@@ -104,6 +104,30 @@ BOOST_AUTO_TEST_CASE(an_open_quote_at_the_end_drops_the_row) {
   check(read("1,a\n2,\"b\n3,c", "i INT, s STRING", ignoring), {"+I[1, a]"});
 }
 
+BOOST_AUTO_TEST_CASE(wrong_quotes_are_found_wherever_they_lie) {
+  for (std::size_t shift = 0; shift < 140; ++shift) {
+    auto before = std::string(shift, 'x') + ",x\n"; // quotes come to lie at every place of a block
+    check(read(before + "\"a\",b\r\n\"c\"\"d\",\"e\"\r\nf,\"g\"", "s STRING, t STRING", ignoring),
+          {"+I[" + std::string(shift, 'x') + ", x]", "+I[a, b]", "+I[c\"d, e]", "+I[f, g]"});
+    check(read(before + "\"a\"b,c\nd,\"e\"\rf\ng,h\"\n\"i\" ,j\n\"k,l\n", "s STRING, t STRING",
+               ignoring),
+          {"+I[" + std::string(shift, 'x') + ", x]", "+I[g, h\"]"});
+  }
+}
+
+BOOST_AUTO_TEST_CASE(integers_of_every_length) {
+  std::string content;
+  row_texts expected;
+  for (std::string digits = "1"; digits.size() <= 18;
+       digits += std::to_string(digits.size() % 10)) {
+    content += digits + ",-" + digits + ",0" + digits + "\n";
+    expected.push_back("+I[" + digits + ", -" + digits + ", " + digits + "]");
+  }
+  check(read(content, "a BIGINT, b BIGINT, c BIGINT"), expected);
+  check(read("1,2/\n3,:4\n5,6 \n", "a INT, b INT", ignoring),
+        {"+I[1, null]", "+I[3, null]", "+I[5, 6]"});
+}
+
 BOOST_AUTO_TEST_CASE(rows_do_not_depend_on_the_columns_that_are_read) {
   csv_file file("1,\"x\"y,a\n2,z\n3,\"q\",c\nx,5,6,7\n");
   auto table = file.table("i INT, s STRING, t STRING", ignoring);

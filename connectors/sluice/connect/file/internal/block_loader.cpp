@@ -46,7 +46,35 @@ bool file_block::reuse(std::size_t headroom, std::size_t size) noexcept {
 
 void block_loader::load(const block_request& request) {
   if (stopped()) return;
-  if (!file_.is_open() || file_.path() != request.path) open(request.path);
+  if (!is_open(request.path)) open(request.path);
+  auto result = begin_block(request);
+  auto size = result.bytes.size();
+  auto got = file_.read_at(result.offset, result.bytes.data(), size);
+  if (got < size)
+    throw io_error(fmt::format("cannot read '{}': it became shorter while it was read: {} bytes "
+                               "are missing at offset {}",
+                               request.path, size - got, result.offset + got));
+  finish_block(std::move(result));
+  wakeup_();
+}
+
+bool block_loader::is_open(const std::string& path) const noexcept {
+  return file_.is_open() && file_.path() == path;
+}
+
+bool block_loader::load_cached(const block_request& request) {
+  auto result = begin_block(request);
+  auto size = result.bytes.size();
+  if (file_.read_cached_at(result.offset, result.bytes.data(), size) < size) {
+    recycle(std::move(result.bytes));
+    return false;
+  }
+  finish_block(std::move(result));
+  return true;
+}
+
+/// Memory for what is to be read, and what is known of it.
+loaded_block block_loader::begin_block(const block_request& request) {
   loaded_block result;
   result.first = request.first;
   result.last = request.last;
@@ -58,17 +86,13 @@ void block_loader::load(const block_request& request) {
   result.offset = std::max(request.begin, data_begin_);
   auto size = request.end > result.offset ? request.end - result.offset : 0;
   result.bytes = make_block(size);
-  auto got = file_.read_at(result.offset, result.bytes.data(), size);
-  if (got < size)
-    throw io_error(fmt::format("cannot read '{}': it became shorter while it was read: {} bytes "
-                               "are missing at offset {}",
-                               request.path, size - got, result.offset + got));
   result.bytes.set_size(size);
-  {
-    std::lock_guard lock(mutex_);
-    loaded_.push_back(std::move(result));
-  }
-  wakeup_();
+  return result;
+}
+
+void block_loader::finish_block(loaded_block block) {
+  std::lock_guard lock(mutex_);
+  loaded_.push_back(std::move(block));
 }
 
 void block_loader::open(const std::string& path) {

@@ -72,8 +72,9 @@ struct block_request {
 
 /// The half of a file reader that blocks.
 ///
-/// `load` and `count_lines` run on the task's blocking strand, the rest on its actor. Held by both
-/// through a shared_ptr, because posted work may run after the reader is gone.
+/// `load` and `count_lines` run on the task's blocking strand, the rest on its actor: but
+/// `is_open` and `load_cached` only while no `load` is under way. Held by both through a
+/// shared_ptr, because posted work may run after the reader is gone.
 class block_loader {
 public:
   block_loader(record_layout layout, std::function<void()> wakeup)
@@ -84,6 +85,13 @@ public:
 
   /// Errors: `io_error`.
   void load(const block_request& request);
+
+  /// Whether this is the file that was loaded from last.
+  bool is_open(const std::string& path) const noexcept;
+
+  /// The same as `load`, at once, if the page cache has all of the bytes. False: nothing is done.
+  /// REQUIRES: `is_open(request.path)`. Errors: `io_error`.
+  bool load_cached(const block_request& request);
 
   /// Counts the lines that begin in [`from`, `to`).
   void count_lines(const std::string& path, std::uint64_t from, std::uint64_t to);
@@ -100,13 +108,15 @@ public:
 
 private:
   void open(const std::string& path);
+  loaded_block begin_block(const block_request& request);
+  void finish_block(loaded_block block);
   bool stopped();
   file_block make_block(std::size_t size);
 
   record_layout layout_;
   std::function<void()> wakeup_;
 
-  // the strand's
+  // of whoever loads
   posix_file file_;
   std::uint64_t data_begin_ = 0; // behind byte order mark and header
   std::string header_;

@@ -12,7 +12,9 @@ namespace sluice::internal {
 
 namespace {
 
-/// Decodes splits on the actor, one after the other, while the loader reads ahead.
+/// Decodes splits on the actor, one after the other, while the loader reads ahead: unless the page
+/// cache has the bytes, then they are read when they are needed, and in pieces that stay in the
+/// cache of the core.
 ///
 /// Invariant: `current_` starts where the next record of `active_.front()` does, or inside an
 /// overlong record that is being skipped.
@@ -35,6 +37,7 @@ public:
   }
 
   void add_splits(std::vector<source_split> splits) override {
+    if (active_.empty() && in_flight_ == 0) cached_ = true;
     for (auto& added : splits) {
       auto split = file_split::decode(added.data);
       auto position = split.position;
@@ -84,21 +87,48 @@ private:
   };
 
   static constexpr int read_ahead = 2;
+  static constexpr std::uint64_t cached_block_bytes = std::uint64_t{256} << 10;
 
   /// Keeps `read_ahead` blocks on their way, across the ends of splits.
   void request_blocks() {
+    if (cached_) return;
     for (auto& e : active_) {
       while (!e.all_requested) {
         if (in_flight_ >= read_ahead) return;
-        block_request request{e.split.path, e.requested,
-                              std::min(e.requested + spec_->options.block_bytes, e.split.end),
-                              !std::exchange(e.started, true), false};
-        e.requested = request.end;
-        e.all_requested = request.last = request.end == e.split.end;
-        ++in_flight_;
-        context_->post_blocking([loader = loader_, request] { loader->load(request); });
+        post(e, next_request(e, spec_->options.block_bytes));
       }
     }
+  }
+
+  static block_request next_request(const entry& e, std::uint64_t bytes) {
+    auto end = std::min(e.requested + bytes, e.split.end);
+    return {e.split.path, e.requested, end, !e.started, end == e.split.end};
+  }
+
+  void post(entry& e, const block_request& request) {
+    note_requested(e, request);
+    context_->post_blocking([loader = loader_, request] { loader->load(request); });
+  }
+
+  void note_requested(entry& e, const block_request& request) {
+    e.started = true;
+    e.requested = request.end;
+    e.all_requested = request.last;
+    ++in_flight_;
+  }
+
+  /// Gets the next block from the page cache. If it is not there, reading ahead goes on from here.
+  void load_cached() {
+    if (!cached_ || in_flight_ > 0) return;
+    auto& e = active_.front();
+    auto request
+      = next_request(e, std::min<std::uint64_t>(spec_->options.block_bytes, cached_block_bytes));
+    if (!loader_->is_open(e.split.path)) return post(e, request);
+    cached_ = loader_->load_cached(request);
+    if (cached_)
+      note_requested(e, request);
+    else
+      request_blocks();
   }
 
   /// Whether `current_` holds something to decode now; gets blocks for that.
@@ -113,6 +143,7 @@ private:
     }
     while (!have_block_ || current_.bytes.size() < wanted_bytes_) {
       if (have_block_ && current_.last) break;
+      load_cached();
       auto next = loader_->take_block();
       if (!next) return false;
       --in_flight_;
@@ -251,6 +282,8 @@ private:
   std::deque<entry> active_; // the first one is being read
   std::uint32_t next_number_ = 0;
   int in_flight_ = 0; // blocks asked for and not taken yet
+  /// Whether blocks are loaded when they are needed: the page cache had all of them so far.
+  bool cached_ = true;
 
   loaded_block current_;
   bool have_block_ = false;

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -85,6 +86,18 @@ std::size_t posix_file::read_at(std::uint64_t offset, char* out, std::size_t siz
       throw_errno("read", path_, errno);
   }
   return done;
+}
+
+std::size_t posix_file::read_cached_at(std::uint64_t offset, char* out,
+                                       std::size_t size) const noexcept {
+#ifdef RWF_NOWAIT
+  iovec part{out, size};
+  auto got = ::preadv2(fd_, &part, 1, static_cast<off_t>(offset), RWF_NOWAIT);
+  return got > 0 ? static_cast<std::size_t>(got) : 0;
+#else
+  (void)offset, (void)out, (void)size;
+  return 0;
+#endif
 }
 
 void posix_file::write(std::string_view bytes) {

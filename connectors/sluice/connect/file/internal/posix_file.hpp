@@ -14,7 +14,8 @@ namespace sluice::internal {
 /// Throws `io_error` "cannot <doing> '<path>': <text of errno>".
 [[noreturn]] void throw_errno(std::string_view doing, const std::string& path, int error);
 
-/// An open file. Movable, closed by its destructor. All calls may block.
+/// An open file. Movable, closed by its destructor. All calls may block but
+/// `read_cached_at`.
 class posix_file {
 public:
   posix_file() = default;
@@ -48,6 +49,10 @@ public:
 
   /// Reads up to `size` bytes at `offset`; fewer only at the end of the file.
   std::size_t read_at(std::uint64_t offset, char* out, std::size_t size) const;
+
+  /// The same for what is in the page cache: returns `size`, or less if it is not all there (or the
+  /// system cannot tell), and does not wait for the disk.
+  std::size_t read_cached_at(std::uint64_t offset, char* out, std::size_t size) const noexcept;
 
   /// Writes all of `bytes` behind what was written before.
   void write(std::string_view bytes);

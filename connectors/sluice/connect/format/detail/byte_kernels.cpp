@@ -1,5 +1,6 @@
 #include "sluice/connect/format/detail/byte_kernels.hpp"
 
+#include <array>
 #include <bit>
 #include <cstring>
 
@@ -40,7 +41,20 @@ inline block_masks byte_masks(const char* data, char delimiter, char quote) noex
   return {equal_mask(in, delimiter), equal_mask(in, '\n'), equal_mask(in, quote)};
 }
 
+inline std::uint64_t byte_mask(const char* data, char c) noexcept {
+  __m128i in[4];
+  for (int i = 0; i < 4; ++i)
+    in[i] = _mm_loadu_si128(reinterpret_cast<const __m128i*>(data + 16 * i));
+  return equal_mask(in, c);
+}
+
 #else
+
+inline std::uint64_t byte_mask(const char* data, char c) noexcept {
+  std::uint64_t mask = 0;
+  for (int i = 0; i < 64; ++i) mask |= static_cast<std::uint64_t>(data[i] == c) << i;
+  return mask;
+}
 
 inline block_masks byte_masks(const char* data, char delimiter, char quote) noexcept {
   block_masks masks{};
@@ -53,6 +67,8 @@ inline block_masks byte_masks(const char* data, char delimiter, char quote) noex
 }
 
 #endif
+
+#include "sluice/connect/format/detail/byte_kernels_positions.ipp"
 
 #include "sluice/connect/format/detail/byte_kernels.ipp"
 #undef SLUICE_KERNEL
@@ -78,24 +94,82 @@ SLUICE_KERNEL inline block_masks byte_masks(const char* data, char delimiter, ch
           equal_mask(low, high, quote)};
 }
 
+SLUICE_KERNEL inline std::uint64_t byte_mask(const char* data, char c) noexcept {
+  return equal_mask(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(data)),
+                    _mm256_loadu_si256(reinterpret_cast<const __m256i*>(data + 32)), c);
+}
+
+#include "sluice/connect/format/detail/byte_kernels_positions.ipp"
+
 #include "sluice/connect/format/detail/byte_kernels.ipp"
 #undef SLUICE_KERNEL
 
 } // namespace avx2
+
+namespace avx512 {
+
+#define SLUICE_KERNEL __attribute__((target("avx512f,avx512bw,avx512vbmi2,bmi,bmi2,popcnt,lzcnt")))
+
+SLUICE_KERNEL inline std::uint64_t byte_mask(const char* data, char c) noexcept {
+  return _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(data), _mm512_set1_epi8(c));
+}
+
+SLUICE_KERNEL inline block_masks byte_masks(const char* data, char delimiter, char quote) noexcept {
+  auto bytes = _mm512_loadu_si512(data);
+  return {_mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(delimiter)),
+          _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8('\n')),
+          _mm512_cmpeq_epi8_mask(bytes, _mm512_set1_epi8(quote))};
+}
+
+alignas(64) constexpr auto places = [] {
+  std::array<std::uint8_t, 64> result{};
+  for (std::uint8_t i = 0; i < 64; ++i) result[i] = i;
+  return result;
+}();
+
+/// All places in one instruction, sixteen at a time to memory.
+SLUICE_KERNEL inline void write_positions(std::uint32_t* out, std::uint64_t mask,
+                                          std::uint32_t base) noexcept {
+  auto chosen = _mm512_maskz_compress_epi8(mask, _mm512_load_si512(places.data()));
+  auto bases = _mm512_set1_epi32(static_cast<int>(base));
+  auto write = [&](std::uint32_t* to, __m128i bytes) SLUICE_KERNEL {
+    _mm512_storeu_si512(to, _mm512_add_epi32(_mm512_cvtepu8_epi32(bytes), bases));
+  };
+  write(out, _mm512_castsi512_si128(chosen));
+  auto count = std::popcount(mask);
+  if (count <= 16) [[likely]]
+    return;
+  write(out + 16, _mm512_extracti32x4_epi32(chosen, 1));
+  if (count <= 32) return;
+  write(out + 32, _mm512_extracti32x4_epi32(chosen, 2));
+  write(out + 48, _mm512_extracti32x4_epi32(chosen, 3));
+}
+
+#include "sluice/connect/format/detail/byte_kernels.ipp"
+#undef SLUICE_KERNEL
+
+} // namespace avx512
 #endif
 
 } // namespace
 
-const byte_kernels& baseline_kernels() noexcept { return baseline::table; }
+std::vector<const byte_kernels*> all_kernels() {
+  std::vector<const byte_kernels*> result{&baseline::table};
+#if defined(__x86_64__)
+  if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi")
+      || !__builtin_cpu_supports("bmi2") || !__builtin_cpu_supports("popcnt"))
+    return result;
+  result.push_back(&avx2::table);
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+      && __builtin_cpu_supports("avx512vbmi2"))
+    result.push_back(&avx512::table);
+#endif
+  return result;
+}
 
 const byte_kernels& kernels() noexcept {
-#if defined(__x86_64__)
-  static const bool has_avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi")
-                               && __builtin_cpu_supports("bmi2")
-                               && __builtin_cpu_supports("popcnt");
-  if (has_avx2) return avx2::table;
-#endif
-  return baseline::table;
+  static const auto& best = *all_kernels().back();
+  return best;
 }
 
 } // namespace sluice::detail

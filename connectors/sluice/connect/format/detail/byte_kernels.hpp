@@ -25,10 +25,22 @@ struct csv_index {
   /// Bytes of the chunk that were looked at, and the state behind them.
   std::size_t scanned = 0;
   quote_state state;
+  /// Whether the last byte of those closed a quoted field.
+  bool closed = false;
+  /// Whether some quote is not where RFC 4180 has one: inside a field without quotes, or with more
+  /// of the field behind it. If not, every field that begins with a quote ends with one, unless
+  /// `state` is inside.
+  bool odd_quotes = false;
 
   void clear() noexcept {
     num_ends = num_rows = scanned = 0;
+    begin_record();
+    odd_quotes = false;
+  }
+  /// What comes next is the start of a record, whatever was before.
+  void begin_record() noexcept {
     state = {};
+    closed = false;
   }
 };
 
@@ -46,10 +58,11 @@ struct byte_kernels {
   std::size_t (*count_newlines)(const char* data, std::size_t size);
 };
 
-/// The kernels for this CPU: AVX2 where there is, else SSE2 (or portable code off x86).
+/// The kernels for this CPU: AVX-512 (with VBMI2) or AVX2 where there is, else SSE2 (or portable
+/// code off x86).
 const byte_kernels& kernels() noexcept;
 
-/// The portable ones, for tests to compare with.
-const byte_kernels& baseline_kernels() noexcept;
+/// All that this CPU can run, the portable ones first: for tests to compare.
+std::vector<const byte_kernels*> all_kernels();
 
 } // namespace sluice::detail

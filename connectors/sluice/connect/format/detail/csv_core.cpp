@@ -79,7 +79,7 @@ void csv_decoder_core::index_lines(std::size_t max_records) {
     auto end = newline == std::string_view::npos ? chunk_.size() : newline + 1;
     auto rows = index_.num_rows;
     index_.scanned = begin;
-    index_.state = {};
+    index_.begin_record();
     kernels().index_csv(index_, chunk_.data(), end, options_->delimiter, options_->quote,
                         max_records);
     if (newline != std::string_view::npos && index_.num_rows == rows) { // it ends inside quotes

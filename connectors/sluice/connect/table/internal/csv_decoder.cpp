@@ -2,6 +2,7 @@
 #include "sluice/connect/format/utf8.hpp"
 #include "sluice/connect/table/internal/column_set.hpp"
 #include "sluice/connect/table/internal/csv_rows.hpp"
+#include "sluice/connect/table/internal/short_number.hpp"
 #include "sluice/connect/table/internal/short_text.hpp"
 #include "sluice/connect/table/internal/value_text.hpp"
 #include "sluice/core/errors.hpp"
@@ -19,60 +20,6 @@
 namespace sluice::table::internal {
 
 namespace {
-
-constexpr std::array<double, 16> powers_of_ten{1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                               1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-
-/// Up to 15 digits with a point among them: the quotient of two exact numbers is correctly rounded.
-bool read_short_double(const char* at, std::size_t size, double& out) noexcept {
-  if (size == 0 || size > 17) return false;
-  auto* end = at + size;
-  bool negative = *at == '-';
-  if (negative) ++at;
-  std::uint64_t digits = 0;
-  auto* begin = at;
-  for (; at < end; ++at) {
-    auto d = static_cast<unsigned char>(*at - '0');
-    if (d > 9) break;
-    digits = digits * 10 + d;
-  }
-  auto before = static_cast<std::size_t>(at - begin);
-  std::size_t behind = 0;
-  if (at < end) {
-    if (*at != '.') return false;
-    begin = ++at;
-    for (; at < end; ++at) {
-      auto d = static_cast<unsigned char>(*at - '0');
-      if (d > 9) return false;
-      digits = digits * 10 + d;
-    }
-    behind = static_cast<std::size_t>(at - begin);
-  }
-  if (before == 0 || before + behind > 15) return false;
-  auto value = static_cast<double>(digits);
-  if (behind > 0) value /= powers_of_ten[behind];
-  out = negative ? -value : value;
-  return true;
-}
-
-template <class T>
-bool read_short_integer(const char* at, std::size_t size, T& out) noexcept {
-  if (size == 0 || size > 19) return false;
-  bool negative = *at == '-';
-  auto* end = at + size;
-  if (negative) ++at;
-  if (at == end || end - at > 18) return false;
-  std::int64_t value = 0;
-  for (; at < end; ++at) {
-    auto d = static_cast<unsigned char>(*at - '0');
-    if (d > 9) return false;
-    value = value * 10 + d;
-  }
-  if (negative) value = -value;
-  if (value < std::numeric_limits<T>::min() || value > std::numeric_limits<T>::max()) return false;
-  out = static_cast<T>(value);
-  return true;
-}
 
 /// A column of the text that the batch gets.
 struct wanted_column {

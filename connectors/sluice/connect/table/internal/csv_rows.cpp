@@ -104,10 +104,11 @@ void csv_rows::find_messages(std::string_view text, std::span<const std::size_t>
         add_end(index_, begin + one.index_.ends[i]);
     } else {
       index_.scanned = begin;
-      index_.state = {};
+      index_.begin_record();
       ::sluice::detail::kernels().index_csv(index_, text.data(), end, settings_.delimiter,
                                             settings_.quote, rows + 1);
       closed = index_.num_rows > rows;
+      index_.odd_quotes |= !closed && index_.state.inside;
       if (closed) index_.num_ends = index_.rows[rows];
     }
     index_.num_rows = rows;
@@ -136,23 +137,29 @@ std::string_view csv_rows::text_of(std::size_t r) const noexcept {
 }
 
 void csv_rows::add_good(std::size_t r, std::size_t fields) {
-  good_.push_back(static_cast<std::uint32_t>(r));
-  first_end_.push_back(r == 0 ? 0 : index_.rows[r - 1]);
-  begin_.push_back(static_cast<std::uint32_t>(begin_of(r)));
-  fields_.push_back(static_cast<std::uint32_t>(fields));
+  good_[num_good_] = static_cast<std::uint32_t>(r);
+  first_end_[num_good_] = r == 0 ? 0 : index_.rows[r - 1];
+  begin_[num_good_] = static_cast<std::uint32_t>(begin_of(r));
+  fields_[num_good_] = static_cast<std::uint32_t>(fields);
+  ++num_good_;
 }
 
 std::size_t csv_rows::check(std::size_t from, bool all) {
-  good_.clear();
-  first_end_.clear();
-  begin_.clear();
-  fields_.clear();
   bad_.clear();
   some_short_ = false;
-  if (from >= num_rows_) return num_rows_;
-  for (auto* list : {&good_, &first_end_, &begin_, &fields_}) list->reserve(num_rows_ - from);
+  num_good_ = 0;
+  auto rows = from < num_rows_ ? num_rows_ - from : 0;
+  for (auto* list : {&good_, &first_end_, &begin_, &fields_}) list->resize(rows);
+  auto looked_at = rows == 0 ? num_rows_ : check_rows(from, all);
+  for (auto* list : {&good_, &first_end_, &begin_, &fields_}) list->resize(num_good_);
+  return looked_at;
+}
+
+std::size_t csv_rows::check_rows(std::size_t from, bool all) {
   const auto irregular = settings_.irregular();
-  auto quote = find_quote(begin_of(from)); // the next one
+  // Quotes that are where they should be need not be looked at row by row.
+  const auto odd = irregular || index_.odd_quotes || unclosed_;
+  auto quote = odd ? find_quote(begin_of(from)) : std::string_view::npos; // the next one
   for (auto r = from; r < num_rows_; ++r) {
     const std::size_t end = index_.ends[index_.rows[r] - 1];
     const bool quotes = irregular || quote < end;

@@ -72,6 +72,7 @@ public:
 private:
   void find_irregular(std::size_t max_rows);
   void add_last_row();
+  std::size_t check_rows(std::size_t from, bool all);
   std::size_t find_quote(std::size_t from) const noexcept;
   bool check_row(std::size_t r, bool quotes);
   void add_good(std::size_t r, std::size_t fields);
@@ -88,6 +89,7 @@ private:
   std::vector<std::size_t> message_begins_;
   bool unclosed_ = false; // the last row ends inside quotes
   bool some_short_ = false;
+  std::size_t num_good_ = 0;             // while rows are checked, of the lists below
   std::vector<std::uint32_t> good_;      // rows of the index
   std::vector<std::uint32_t> first_end_; // of each good row, in index_.ends
   std::vector<std::uint32_t> begin_;
