@@ -164,7 +164,10 @@ public:
   // REQUIRES of all that append: flat.
   template <class T>
   void append(const T& value) {
-    grow_to(size_ + 1);
+    if (!has_validity_ && (size_ + 1) * sizeof(T) <= data_.capacity()) [[likely]]
+      ++size_;
+    else
+      grow_to(size_ + 1);
     values<T>()[size_ - 1] = value;
   }
   void append_text(std::string_view text) { append(heap().add(text)); }

@@ -287,9 +287,11 @@ private:
     case type_root::varchar:
       return fill_texts(c, w);
     case type_root::timestamp:
-      return fill_flat<std::int64_t>(c, w, [](std::string_view text, std::int64_t& value) {
-        return read_timestamp(trimmed(text), timestamp_style::sql, false, value);
-      });
+      return fill_flat<std::int64_t>(c, w,
+                                     [reader = timestamp_reader(timestamp_style::sql, false)](
+                                       std::string_view text, std::int64_t& value) mutable {
+                                       return reader.read(trimmed(text), value);
+                                     });
     default:
       return fill_others(c, w);
     }

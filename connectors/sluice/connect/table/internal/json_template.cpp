@@ -1,10 +1,10 @@
 #include "sluice/connect/table/internal/json_template.hpp"
 
 #include "sluice/connect/format/utf8.hpp"
+#include "sluice/connect/table/internal/short_number.hpp"
 #include "sluice/connect/table/internal/short_text.hpp"
 
 #include <algorithm>
-#include <array>
 #include <bit>
 #include <cstring>
 #ifdef __SSE2__
@@ -17,9 +17,6 @@ namespace {
 
 constexpr std::size_t longest_key = 48; // behind a line there are 64 bytes to compare with
 constexpr std::size_t not_wanted = static_cast<std::size_t>(-1);
-
-constexpr std::array<double, 16> powers_of_ten{1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                               1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 
 /// The text between `at`, behind the opening quote, and the closing one; nothing if there is an
 /// escape, a control character or no end. `ascii` tells whether it is all ASCII.
@@ -72,10 +69,11 @@ bool digit(char c) noexcept { return static_cast<unsigned char>(c - '0') <= 9; }
 
 json_template::json_template(std::span<const data_type::field> columns, timestamp_style timestamps,
                              bool fail_on_missing)
-  : columns_(columns.begin(), columns.end()), timestamps_(timestamps),
-    fail_on_missing_(fail_on_missing), slots_(columns.size()) {
+  : columns_(columns.begin(), columns.end()), fail_on_missing_(fail_on_missing),
+    slots_(columns.size()) {
   for (const auto& field : columns_) {
     kinds_.push_back(kind_of(field.type));
+    timestamps_.emplace_back(timestamps, field.type.is(type_root::timestamp_ltz));
     usable_ &= kinds_.back() != kind::other;
   }
 }
@@ -181,7 +179,7 @@ bool json_template::read_value(const step& s, const char*& at, const char* end) 
       to.text = text;
       return true;
     }
-    if (s.what == kind::timestamp) return read_timestamp_text(s, text, to);
+    if (s.what == kind::timestamp) return timestamps_[s.column].read(text, to.number);
     return s.what == kind::skip;
   }
   if (digit(*at) || *at == '-') return read_number(s, at, to);
@@ -197,12 +195,22 @@ bool json_template::read_value(const step& s, const char*& at, const char* end) 
   return s.what == kind::boolean || s.what == kind::skip;
 }
 
-bool json_template::read_timestamp_text(const step& s, std::string_view text, slot& to) const {
-  bool zoned = columns_[s.column].type.is(type_root::timestamp_ltz);
-  return read_timestamp(text, timestamps_, zoned, to.number);
+/// Integers of up to seven digits without a sign.
+bool json_template::read_short_number(const step& s, const char*& at, slot& to) const {
+  auto size = count_short_digits(at);
+  if (size == 0 || (size > 1 && *at == '0') || (at[size] != ',' && at[size] != '}')) return false;
+  std::uint64_t digits = 0;
+  read_eight_digits(load_digits(at, size), digits);
+  to.number = static_cast<std::int64_t>(digits);
+  to.real = static_cast<double>(digits);
+  at += size;
+  return s.what == kind::bigint || s.what == kind::integer || s.what == kind::real
+         || s.what == kind::skip;
 }
 
 bool json_template::read_number(const step& s, const char*& at, slot& to) const {
+  if (read_short_number(s, at, to)) [[likely]]
+    return true;
   bool negative = *at == '-';
   if (negative) ++at;
   auto* begin = at;

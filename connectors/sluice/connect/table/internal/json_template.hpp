@@ -48,14 +48,14 @@ private:
 
   static kind kind_of(const data_type& type);
   bool read_value(const step& s, const char*& at, const char* end);
+  bool read_short_number(const step& s, const char*& at, slot& to) const;
   bool read_number(const step& s, const char*& at, slot& to) const;
-  bool read_timestamp_text(const step& s, std::string_view text, slot& to) const;
   void store(column& c, kind what, const slot& from) const;
 
   std::vector<data_type::field> columns_;
   std::vector<kind> kinds_;
-  timestamp_style timestamps_;
-  bool usable_ = true; ///< all columns are of types that it knows
+  std::vector<timestamp_reader> timestamps_; // of each column
+  bool usable_ = true;                       ///< all columns are of types that it knows
   bool fail_on_missing_;
   std::vector<step> steps_; // empty: nothing was learnt
   std::vector<slot> slots_; // of each column

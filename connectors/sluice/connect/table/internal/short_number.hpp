@@ -11,7 +11,7 @@
 namespace sluice::table::internal {
 
 inline constexpr std::array<double, 16> powers_of_ten{1e0, 1e1, 1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                               1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+                                                      1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
 
 /// Eight digits, the first one in the lowest byte. False: some are none.
 inline bool read_eight_digits(std::uint64_t text, std::uint64_t& out) noexcept {
@@ -23,13 +23,24 @@ inline bool read_eight_digits(std::uint64_t text, std::uint64_t& out) noexcept {
   return true;
 }
 
-/// Up to 8 bytes of text, with zeros in front of them. REQUIRES: 1 <= size <= 8; 8 bytes can be read.
+/// Up to 8 bytes of text, with zeros in front of them. REQUIRES: 1 <= size <= 8; 8 bytes can be
+/// read.
 inline std::uint64_t load_digits(const char* at, std::size_t size) noexcept {
   std::uint64_t text = 0;
   std::memcpy(&text, at, sizeof text);
   auto missing = 8 * (8 - size);
   auto zeros = (std::uint64_t{1} << missing) - 1;
   return text << missing | (0x3030303030303030 & zeros);
+}
+
+/// How many digits there are at `at`, if that is at most 7; else 0. 8 bytes can be read.
+inline std::size_t count_short_digits(const char* at) noexcept {
+  if constexpr (std::endian::native != std::endian::little) return 0;
+  std::uint64_t text = 0;
+  std::memcpy(&text, at, sizeof text);
+  text ^= 0x3030303030303030;
+  auto others = ((text + 0x7676767676767676) | text) & 0x8080808080808080;
+  return others == 0 ? 0 : static_cast<std::size_t>(std::countr_zero(others)) / 8;
 }
 
 /// Numbers without a sign in a fixed number of instructions: lengths change from row to row, and

@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <charconv>
+#include <cstring>
 #include <limits>
 
 namespace sluice::table::internal {
@@ -221,6 +223,48 @@ bool read_timestamp(std::string_view text, timestamp_style style, bool zoned,
   if (zoned && !take(text, 'Z')) return false;
   micros = days * micros_per_day + of_day;
   return text.empty();
+}
+
+bool timestamp_reader::read(std::string_view text, std::int64_t& micros) noexcept {
+  if constexpr (std::endian::native == std::endian::little) {
+    // 2020-01-31 12:30:15, and nothing behind it but a Z
+    if (text.size() == 19 + (zoned_ ? 1u : 0u) && text[10] == static_cast<char>(style_)
+        && (!zoned_ || text[19] == 'Z')) {
+      std::uint64_t month = 0;
+      std::uint16_t day = 0;
+      std::uint64_t time = 0;
+      std::memcpy(&month, text.data(), sizeof month);
+      std::memcpy(&day, text.data() + 8, sizeof day);
+      std::memcpy(&time, text.data() + 11, sizeof time);
+      time ^= 0x30303a30303a3030; // "00:00:00": what are digits becomes their value
+      bool good = ((time + 0x7676767676767676) & 0x8080808080808080) == 0
+                  && (time & 0x0000ff0000ff0000) == 0 && (time & 0x8080808080808080) == 0;
+      time = time * 10 + (time >> 8); // two digits each in bytes 0, 3 and 6
+      auto hour = time & 0xff;
+      auto minute = time >> 24 & 0xff;
+      auto second = time >> 48 & 0xff;
+      if (good && hour < 24 && minute < 60 && second < 60
+          && read_days(month, day, text.substr(0, 10))) {
+        micros
+          = days_ * micros_per_day
+            + static_cast<std::int64_t>((hour * 60 + minute) * 60 + second) * micros_per_second;
+        return true;
+      }
+    }
+  }
+  return read_timestamp(text, style_, zoned_, micros);
+}
+
+bool timestamp_reader::read_days(std::uint64_t month, std::uint16_t day,
+                                 std::string_view text) noexcept {
+  if (month == month_ && day == day_) [[likely]]
+    return true;
+  std::int32_t days = 0;
+  if (!read_date(text, days)) return false;
+  month_ = month;
+  day_ = day;
+  days_ = days;
+  return true;
 }
 
 bool read_base64(std::string_view text, std::string& out) {

@@ -26,6 +26,26 @@ bool read_time(std::string_view text, std::int32_t& millis) noexcept;
 /// `2020-01-31 12:30:15`, with up to 9 digits of a fraction; with a `Z` behind it if `zoned`.
 bool read_timestamp(std::string_view text, timestamp_style style, bool zoned,
                     std::int64_t& micros) noexcept;
+
+/// Reads timestamps of a column, the same texts as `read_timestamp`: faster where they have no
+/// fraction of a second, and where the date is that of the one before.
+class timestamp_reader {
+public:
+  timestamp_reader(timestamp_style style, bool zoned) : style_(style), zoned_(zoned) {}
+
+  bool read(std::string_view text, std::int64_t& micros) noexcept;
+
+private:
+  bool read_days(std::uint64_t month, std::uint16_t day, std::string_view text) noexcept;
+
+  timestamp_style style_;
+  bool zoned_;
+  // the date that was read last, as it is in the text: `2020-01-` and `31`
+  std::uint64_t month_ = 0;
+  std::uint16_t day_ = 0;
+  std::int32_t days_ = 0;
+};
+
 bool read_base64(std::string_view text, std::string& out);
 
 /// Fraction without trailing zeros, seconds always.
