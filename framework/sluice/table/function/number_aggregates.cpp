@@ -23,15 +23,25 @@ i64 wrapping_add(i64 a, i64 b) {
 
 // -- SUM and AVG ----------------------------------------------------------------------------------
 
+/// 16 bytes where the sum cannot overflow: how many states fit into a cache line counts.
+template <class Sum>
+struct sum_state {
+  Sum sum = 0;
+  i64 count = 0;
+  static constexpr bool overflow = false;
+};
+template <>
+struct sum_state<int128> {
+  int128 sum = 0;
+  i64 count = 0;
+  bool overflow = false;
+};
+
 /// `Sum` is i64 (which wraps), double or int128.
 template <class T, class Sum>
 struct sum_state_impl {
   using argument = T;
-  struct state {
-    Sum sum = 0;
-    i64 count = 0;
-    bool overflow = false; // only of decimals
-  };
+  using state = sum_state<Sum>;
 
   static void accumulate(state& s, Sum value) {
     if constexpr (std::is_same_v<Sum, i64>)
@@ -55,7 +65,7 @@ struct sum_state_impl {
   void merge(state& s, const state& from) const {
     accumulate(s, from.sum);
     s.count += from.count;
-    s.overflow = s.overflow || from.overflow;
+    if constexpr (std::is_same_v<Sum, int128>) s.overflow = s.overflow || from.overflow;
   }
   void encode(byte_writer& out, const state& s) const {
     put(out, s.sum);
@@ -66,7 +76,8 @@ struct sum_state_impl {
     state s;
     s.sum = get<Sum>(in);
     s.count = get<i64>(in);
-    s.overflow = get<bool>(in);
+    auto overflow = get<bool>(in);
+    if constexpr (std::is_same_v<Sum, int128>) s.overflow = overflow;
     return s;
   }
 };

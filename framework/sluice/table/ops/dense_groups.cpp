@@ -7,8 +7,6 @@ namespace sluice::table::detail {
 
 namespace {
 
-/// So many keys of 64 bytes fill a second-level cache of a megabyte.
-constexpr std::uint64_t most_slots = 16 * 1024;
 constexpr std::uint64_t fewest_slots = 1024;
 
 /// Least and greatest of the values that are not NULL; the least is greater if there are none.
@@ -54,6 +52,13 @@ bool dense_groups::possible(const std::vector<data_type>& keys) {
   return physical >= physical_type::int8 && physical <= physical_type::int64;
 }
 
+std::size_t dense_groups::span() const noexcept {
+  if (slots_ == 0) return 0;
+  auto first = std::find(is_used_.begin() + 1, is_used_.end(), 1); // but for NULL
+  auto last = std::find(is_used_.rbegin(), is_used_.rend() - 1, 1);
+  return first < last.base() ? static_cast<std::size_t>(last.base() - first) : 0;
+}
+
 bool dense_groups::make_room(const column& keys, std::size_t rows) {
   auto [least, greatest] = with_integer(
     keys.physical(), [&](auto zero) { return bounds_of<decltype(zero)>(keys, rows); });
@@ -71,17 +76,22 @@ bool dense_groups::make_room(const column& keys, std::size_t rows) {
     }
   }
   auto span = static_cast<std::uint64_t>(greatest) - static_cast<std::uint64_t>(least);
-  if (span >= most_slots - 1) return false;
+  if (span >= most_slots_ - 1) return false;
+  auto slots
+    = std::max<std::uint64_t>(fewest_slots, std::min<std::uint64_t>(most_slots_, 2 * (span + 2)));
+  // Room on both sides: other keys may be less, or greater.
+  auto below = static_cast<std::int64_t>((slots - 2 - span) / 2);
+  constexpr auto first = std::numeric_limits<std::int64_t>::min();
+  least = least < first + below ? first : least - below;
   // Room for keys near the end of the range would overflow; those are looked up otherwise.
-  if (least > std::numeric_limits<std::int64_t>::max() - static_cast<std::int64_t>(2 * most_slots))
+  if (least > std::numeric_limits<std::int64_t>::max() - static_cast<std::int64_t>(2 * slots))
     return false;
-  resize(least, std::max(fewest_slots, std::min(most_slots, 2 * (span + 2))));
+  resize(least, slots);
   return true;
 }
 
 void dense_groups::resize(std::int64_t least, std::size_t slots) {
-  raw_buffer fresh;
-  fresh.reserve(slots * value_size_, 0);
+  memory_block fresh(slots * value_size_, 64);
   std::vector<std::uint8_t> is_used(slots, 0);
   for (auto& slot : used_) {
     auto to = slot == 0
@@ -115,7 +125,9 @@ void dense_groups::make_state(std::size_t slot) {
   calls_->create(value);
 }
 
-template <class T>
+/// `Far`: the states are not in the cache, so that loading them begins as soon as it is known where
+/// they are.
+template <class T, bool Far>
 bool dense_groups::find_keys(const column& keys, std::size_t rows, std::byte** values) {
   // In registers, as what is written to `values` might be anything.
   auto* const memory = memory_.data();
@@ -125,6 +137,7 @@ bool dense_groups::find_keys(const column& keys, std::size_t rows, std::byte** v
   const auto slots = slots_;
   auto take = [&](std::size_t i, std::size_t slot) {
     values[i] = memory + slot * size;
+    if constexpr (Far) __builtin_prefetch(values[i], 1);
     if (is_used[slot] == 0) [[unlikely]]
       make_state(slot);
   };
@@ -151,8 +164,11 @@ bool dense_groups::find_keys(const column& keys, std::size_t rows, std::byte** v
 
 bool dense_groups::find_or_insert(const column& keys, std::size_t rows, std::byte** values) {
   auto find = [&] {
-    return with_integer(keys.physical(),
-                        [&](auto zero) { return find_keys<decltype(zero)>(keys, rows, values); });
+    return with_integer(keys.physical(), [&](auto zero) {
+      using key = decltype(zero);
+      return slots_ > slots_in_cache ? find_keys<key, true>(keys, rows, values)
+                                     : find_keys<key, false>(keys, rows, values);
+    });
   };
   if (slots_ > 0 && find()) return true;
   return make_room(keys, rows) && find();
@@ -163,7 +179,11 @@ void dense_groups::clear() {
     calls_->destroy(value_at(slot));
     is_used_[slot] = 0;
   }
-  used_.clear(); // the room stays: the next keys are likely to be the same
+  used_.clear();
+  if (slots_ <= slots_in_cache) return;
+  memory_ = memory_block();
+  is_used_ = {};
+  slots_ = 0;
 }
 
 } // namespace sluice::table::detail

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "sluice/table/ops/group_calls.hpp"
+#include "sluice/table/ops/memory_block.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -13,14 +14,21 @@ namespace sluice::table::detail {
 /// States by the distance of the key from the least one; one more for NULL.
 class dense_groups {
 public:
+  /// Room for this many keys of 64 bytes fills a second-level cache of a megabyte.
+  static constexpr std::size_t slots_in_cache = 16 * 1024;
+
   /// Whether a key of these columns may be looked up so.
   static bool possible(const std::vector<data_type>& keys);
 
-  explicit dense_groups(const group_calls& calls) : calls_(&calls), value_size_(calls.size()) {}
+  /// There is never room for more than `most_slots` keys, least to greatest.
+  explicit dense_groups(const group_calls& calls, std::size_t most_slots = slots_in_cache)
+    : calls_(&calls), value_size_(calls.size()), most_slots_(most_slots) {}
   ~dense_groups() { clear(); }
   dense_groups(const dense_groups&) = delete;
 
   std::size_t size() const noexcept { return used_.size(); }
+  /// How many keys there are from the least to the greatest that came. Takes a look at all of them.
+  std::size_t span() const noexcept;
 
   /// The states of the key of each row, new ones where it is missing; what is there may move. False
   /// if the keys lie too far from each other: then the table is as it was, but for new states that
@@ -30,9 +38,19 @@ public:
   /// Calls `f(value, key)` for each key; none is NULL.
   template <class F>
   void for_each(F&& f) {
-    for (auto slot : used_)
-      f(value_at(slot), slot == 0 ? std::optional<std::int64_t>() : least_ + (slot - 1));
+    auto visit = [&](std::size_t slot) {
+      f(value_at(slot),
+        slot == 0 ? std::optional<std::int64_t>()
+                  : std::optional<std::int64_t>(least_ + static_cast<std::int64_t>(slot - 1)));
+    };
+    if (used_.size() < slots_ / 8) {
+      for (auto slot : used_) visit(slot);
+      return;
+    }
+    for (std::size_t slot = 0; slot < slots_; ++slot) // in the order of the memory
+      if (is_used_[slot] != 0) visit(slot);
   }
+  /// Forgets all keys. The room stays if it is not large: the next keys are likely to be the same.
   void clear();
 
 private:
@@ -42,12 +60,13 @@ private:
   void resize(std::int64_t least, std::size_t slots);
   void make_state(std::size_t slot);
   /// False at a key for which there is no room.
-  template <class T>
+  template <class T, bool Far>
   bool find_keys(const column& keys, std::size_t rows, std::byte** values);
 
   const group_calls* calls_;
   std::size_t value_size_;
-  raw_buffer memory_;
+  std::size_t most_slots_;
+  memory_block memory_;
   std::int64_t least_ = 0;
   std::size_t slots_ = 0; ///< with the one for NULL
   std::vector<std::uint8_t> is_used_;

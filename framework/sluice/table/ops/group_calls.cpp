@@ -5,8 +5,8 @@
 namespace sluice::table::detail {
 
 group_calls::group_calls(std::vector<aggregate_spec> calls, std::size_t header)
-  : calls_(std::move(calls)), size_((header + 15) / 16 * 16), arguments_(calls_.size()),
-    signs_(calls_.size()) {
+  : calls_(std::move(calls)), header_((header + 15) / 16 * 16), size_(header_),
+    arguments_(calls_.size()), signs_(calls_.size()) {
   for (const auto& c : calls_) {
     offsets_.push_back(size_);
     size_ += (c.function->state_size() + 15) / 16 * 16;

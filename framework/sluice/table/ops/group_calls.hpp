@@ -31,6 +31,8 @@ public:
   std::size_t count() const noexcept { return calls_.size(); }
   const aggregate_spec& call(std::size_t c) const noexcept { return calls_[c]; }
   std::size_t offset(std::size_t c) const noexcept { return offsets_[c]; }
+  /// Bytes in front of the states.
+  std::size_t header() const noexcept { return header_; }
   /// Bytes of a value with its header.
   std::size_t size() const noexcept { return size_; }
   bool trivial() const noexcept { return trivial_; }
@@ -83,6 +85,7 @@ private:
 
   std::vector<aggregate_spec> calls_;
   std::vector<std::size_t> offsets_;
+  std::size_t header_ = 0;
   std::size_t size_ = 0;
   bool trivial_ = true;
 

@@ -7,7 +7,8 @@ namespace sluice::table::detail {
 group_rows::group_rows(const group_aggregate_spec& spec, std::shared_ptr<const row_value> value,
                        std::size_t header, std::int64_t ttl, operator_context& context,
                        state_registry& states)
-  : keys_(spec.keys), calls_(spec.calls, header), partials_(calls_) {
+  : keys_(spec.keys), calls_(spec.calls, header),
+    partials_(calls_, form_of(calls_, context.mode())) {
   std::vector<data_type> types;
   for (auto k : keys_) {
     first_.push_back(first_.size());

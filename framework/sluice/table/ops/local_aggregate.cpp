@@ -13,7 +13,7 @@ namespace {
 
 using detail::group_calls;
 
-/// How many rows a group has, before its states.
+/// How many rows a group has, before its states: in streaming mode.
 constexpr std::size_t header_bytes = 16;
 
 std::int64_t& rows_of(std::byte* value) { return *reinterpret_cast<std::int64_t*>(value); }
@@ -25,7 +25,7 @@ public:
   std::size_t size() const noexcept override { return calls_->size(); }
   bool trivial() const noexcept override { return calls_->trivial(); }
   void create(std::byte* value) const override {
-    rows_of(value) = 0;
+    if (calls_->header() > 0) rows_of(value) = 0;
     calls_->create(value);
   }
   void destroy(std::byte* value) const noexcept override { calls_->destroy(value); }
@@ -34,7 +34,7 @@ public:
     calls_->encode(value, out);
   }
   void decode(byte_reader& in, std::byte* value) const override {
-    rows_of(value) = 0;
+    if (calls_->header() > 0) rows_of(value) = 0;
     calls_->decode(in, value);
   }
   std::string schema() const override { return calls_->schema(); }
@@ -50,22 +50,29 @@ private:
 /// anything here. Batch: when there are too many groups, and at the end.
 ///
 /// While groups are more than half as many as rows, aggregating twice costs more than sending: rows
-/// then go through as they are, until it is worth another try. So do rows that may be taken back:
-/// there are two ways to the second phase, on which a row could be overtaken by what takes it back.
+/// then go through as they are, until it is worth another try. (Of integers that are spread over a
+/// range that there is room for, as many rows are taken as that range has keys before that is
+/// decided.) So do rows that may be taken back: there are two ways to the second phase, on which a
+/// row could be overtaken by what takes it back.
 class local_aggregate final : public stream_operator {
 public:
-  explicit local_aggregate(group_aggregate_spec spec)
-    : spec_(std::move(spec)), calls_(spec_.calls, header_bytes), dense_(calls_),
-      types_(partial_types(spec_)) {
+  local_aggregate(group_aggregate_spec spec, std::size_t memory_limit)
+    : spec_(std::move(spec)), memory_limit_(memory_limit), types_(partial_types(spec_)) {
     ports_.resize(2);
     for (auto k : spec_.keys) key_types_.push_back(spec_.input.at(k));
     dense_possible_ = detail::dense_groups::possible(key_types_);
-    hashed_.emplace(key_types_, std::make_shared<counted_value>(calls_), key_group_range{0, 1}, 1);
   }
 
   void open(operator_context& context) override {
     stream_operator::open(context);
     batch_mode_ = context.mode() == execution_mode::batch;
+    calls_.emplace(spec_.calls, batch_mode_ ? 0 : header_bytes);
+    form_ = detail::form_of(*calls_, context.mode());
+    // In streaming mode they are sent on after each batch: more would only make that slower.
+    auto slots = detail::dense_groups::slots_in_cache;
+    if (batch_mode_) slots = std::max(slots, memory_limit_ / 4 / (calls_->size() + 16));
+    dense_.emplace(*calls_, slots);
+    hashed_.emplace(key_types_, std::make_shared<counted_value>(*calls_), key_group_range{0, 1}, 1);
   }
 
   void process(batch& b, std::uint32_t) override {
@@ -74,8 +81,8 @@ public:
     if (spec_.input_retracts || passes_on(in.size())) return ports_[0].push(in);
     add(in);
     trial_rows_ += in.size();
-    if (!batch_mode_ || num_groups() > most_groups) flush();
-    if (trial_rows_ >= rows_of_trial) judge();
+    if (!batch_mode_ || hashed_->size() > most_groups) flush();
+    if (trial_rows_ >= trial_end_) judge();
   }
 
   void on_watermark(timestamp w, bool exact) override {
@@ -96,22 +103,30 @@ private:
     return true;
   }
 
-  std::size_t num_groups() const { return dense_.size() + hashed_->size(); }
+  std::size_t num_groups() const { return dense_->size() + hashed_->size(); }
 
   void judge() {
-    if ((trial_groups_ + num_groups()) * 2 > trial_rows_) {
+    auto groups = trial_groups_ + num_groups() - groups_before_;
+    if (groups * 2 > trial_rows_) {
+      // Keys all over a range will come again, those that only fill it as they come will not.
+      if (batch_mode_ && trial_end_ == rows_of_trial && dense_->span() > 2 * groups) {
+        trial_end_ = 2 * dense_->span();
+        if (trial_rows_ < trial_end_) return;
+      }
       flush();
       pass_on_rows_ = rows_between_trials;
     }
     trial_rows_ = trial_groups_ = 0;
+    trial_end_ = rows_of_trial;
+    groups_before_ = num_groups();
   }
 
   void add(const columnar_batch& in) {
     auto n = in.size();
     values_.resize(std::max(values_.size(), n));
-    calls_.begin(in);
+    calls_->begin(in);
     if (dense_possible_) {
-      dense_possible_ = dense_.find_or_insert(in.at(spec_.keys[0]), n, values_.data());
+      dense_possible_ = dense_->find_or_insert(in.at(spec_.keys[0]), n, values_.data());
       if (!dense_possible_) flush();
     }
     if (!dense_possible_) {
@@ -123,23 +138,24 @@ private:
     if (!batch_mode_)
       for (std::size_t k = 0; k < n; ++k) ++rows_of(values_[k]);
     if (spec_.keys.empty())
-      calls_.apply_to_one(values_[0], selection(n));
+      calls_->apply_to_one(values_[0], selection(n));
     else
-      calls_.apply(values_.data(), selection(n));
+      calls_->apply(values_.data(), selection(n));
   }
 
   void flush() {
-    trial_groups_ += num_groups();
-    if (dense_.size() > 0) {
+    trial_groups_ += num_groups() - groups_before_;
+    groups_before_ = 0;
+    if (dense_->size() > 0) {
       auto keys = detail::make_columns(key_types_);
-      dense_.for_each([&](std::byte* value, std::optional<std::int64_t> key) {
+      dense_->for_each([&](std::byte* value, std::optional<std::int64_t> key) {
         if (!batch_mode_ && rows_of(value) == 0) return; // of a batch that did not fit
         append_key(*keys[0], key);
         append_states(value);
         if (states_->size() == default_batch_rows) push(keys);
       });
       push(keys);
-      dense_.clear();
+      dense_->clear();
     }
     if (hashed_->size() > 0) {
       std::vector<const std::byte*> values;
@@ -168,10 +184,9 @@ private:
   }
 
   void append_states(std::byte* value) {
-    bytes_.buffer().clear();
     // In batch mode nobody asks for how many rows it stands.
-    detail::partial_groups::write(calls_, value, batch_mode_ ? 1 : rows_of(value), bytes_);
-    states_->append_text(bytes_.view());
+    detail::partial_groups::append(*calls_, form_, value, batch_mode_ ? 1 : rows_of(value),
+                                   *states_, bytes_);
   }
 
   void push(std::vector<std::shared_ptr<column>>& keys) {
@@ -186,16 +201,20 @@ private:
   }
 
   group_aggregate_spec spec_;
-  group_calls calls_;
+  std::size_t memory_limit_;
+  std::optional<group_calls> calls_;
+  detail::partial_form form_ = detail::partial_form::encoded;
   std::vector<data_type> key_types_;
-  detail::dense_groups dense_;
+  std::optional<detail::dense_groups> dense_;
   bool dense_possible_ = false;
   std::optional<keyed_rows> hashed_;
   bool batch_mode_ = false;
 
   std::size_t trial_rows_ = 0;
-  std::size_t trial_groups_ = 0; ///< that were sent on
-  std::size_t pass_on_rows_ = 0; ///< still to go through as they are
+  std::size_t trial_end_ = rows_of_trial;
+  std::size_t trial_groups_ = 0;  ///< that were sent on
+  std::size_t groups_before_ = 0; ///< of those here, how many were there when the trial began
+  std::size_t pass_on_rows_ = 0;  ///< still to go through as they are
 
   std::vector<const column*> keys_;
   std::vector<std::byte*> values_;
@@ -207,8 +226,10 @@ private:
 
 } // namespace
 
-operator_factory make_local_aggregate(group_aggregate_spec spec, operator_settings) {
-  return [spec = std::move(spec)] { return std::make_unique<local_aggregate>(spec); };
+operator_factory make_local_aggregate(group_aggregate_spec spec, operator_settings settings) {
+  return [spec = std::move(spec), limit = settings.memory_limit] {
+    return std::make_unique<local_aggregate>(spec, limit);
+  };
 }
 
 } // namespace sluice::table

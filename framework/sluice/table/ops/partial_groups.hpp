@@ -5,11 +5,27 @@
 
 namespace sluice::table::detail {
 
+/// How partial results are written: of both phases of a job.
+enum class partial_form : std::uint8_t {
+  /// The number of rows, then each state as its function encodes it.
+  encoded,
+  /// The memory of the states. Of batch jobs, where nobody asks for the number of rows and no
+  /// checkpoint keeps what is on its way; the other process, if there is one, runs the same
+  /// program.
+  memory,
+};
+
+/// The form for these calls.
+inline partial_form form_of(const group_calls& calls, execution_mode mode) noexcept {
+  return mode == execution_mode::batch && calls.trivial() ? partial_form::memory
+                                                          : partial_form::encoded;
+}
+
 /// Partial results of a batch: keys, then a column with the states of all calls of each key.
 class partial_groups {
 public:
   /// `calls` lays out the memory into which states are read.
-  explicit partial_groups(const group_calls& calls) : calls_(&calls) {}
+  partial_groups(const group_calls& calls, partial_form form) : calls_(&calls), form_(form) {}
   ~partial_groups() { clear(); }
   partial_groups(const partial_groups&) = delete;
 
@@ -17,20 +33,20 @@ public:
   void read(const columnar_batch& in, std::size_t states);
   void clear() noexcept;
 
-  /// Rows that are in partial result `i`.
+  /// Rows that are in partial result `i`; 1 if the form does not say.
   std::int64_t rows(std::size_t i) const noexcept { return rows_[i]; }
   /// Adds the partial results of `rows` to values.
   void merge_into(std::byte* const* values, const selection& rows);
 
-  /// Writes one.
-  static void write(const group_calls& calls, const std::byte* value, std::int64_t rows,
-                    byte_writer& out) {
-    out.raw(rows);
-    calls.encode(value, out);
-  }
+  /// Appends one, of so many rows, to a column.
+  static void append(const group_calls& calls, partial_form form, const std::byte* value,
+                     std::int64_t rows, column& to, byte_writer& scratch);
 
 private:
+  void read_memory(const column& bytes, std::size_t count);
+
   const group_calls* calls_;
+  partial_form form_;
   raw_buffer memory_;
   std::size_t count_ = 0;
   std::vector<std::int64_t> rows_;

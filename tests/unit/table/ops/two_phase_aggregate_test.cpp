@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <random>
+#include <tuple>
 
 namespace {
 
@@ -90,6 +91,42 @@ BOOST_AUTO_TEST_CASE(integer_keys_that_spread_while_they_come) {
   for (auto& more : random_rows(2, 500, 5, "-")) batches.push_back(more);
   for (auto& more : random_rows(2, 500, 5000, "")) batches.push_back(more);
   compare(several_calls("BIGINT"), batches, true);
+}
+
+BOOST_AUTO_TEST_CASE(integer_keys_over_a_range_larger_than_the_cache) {
+  compare(several_calls("BIGINT"), random_rows(40, 60'000, 1, "-"), true);
+  auto sums = several_calls("INT"); // whose states are handed over as they lie in memory
+  sums.calls.pop_back();
+  compare(sums, random_rows(40, 60'000, 1, ""), true);
+}
+
+BOOST_AUTO_TEST_CASE(keys_that_repeat_late_are_added_up_and_those_that_never_do_are_sent_on) {
+  group_aggregate_spec spec;
+  spec.input = types_of({"BIGINT", "BIGINT"});
+  spec.keys = {0};
+  spec.calls = {call_of("COUNT", spec.input, {})};
+  auto run = [&](auto next_key) {
+    table_harness local(make_local_aggregate(spec, {}), spec.input, batch_mode);
+    for (int i = 0; i < 500; ++i) {
+      columnar_batch b(spec.input);
+      for (int k = 0; k < 2048; ++k) {
+        b.writable(0).append<std::int64_t>(next_key());
+        b.writable(1).append<std::int64_t>(1);
+      }
+      b.set_rows(2048);
+      local.op().process(b, 0);
+    }
+    local.end_of_input();
+    return std::pair(local.out.rows.size(), local.side.rows.size());
+  };
+  std::mt19937 random(3);
+  auto [rows, partials] = run([&] { return static_cast<std::int64_t>(random() % 300'000); });
+  BOOST_TEST(rows == 0u);
+  BOOST_TEST(partials > 270'000u);
+  BOOST_TEST(partials <= 300'000u);
+  std::int64_t next = 0;
+  std::tie(rows, partials) = run([&] { return next++; });
+  BOOST_TEST(rows > 600'000u);
 }
 
 BOOST_AUTO_TEST_CASE(text_keys) {
