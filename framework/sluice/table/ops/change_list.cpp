@@ -25,9 +25,13 @@ void change_list::flush(std::span<const column* const> left, std::span<const col
   right_.clear();
 }
 
-std::vector<std::shared_ptr<column>> make_columns(const std::vector<data_type>& types) {
+std::vector<std::shared_ptr<column>> make_columns(const std::vector<data_type>& types,
+                                                  std::size_t rows) {
   std::vector<std::shared_ptr<column>> columns;
-  for (const auto& t : types) columns.push_back(std::make_shared<column>(t));
+  for (const auto& t : types) {
+    columns.push_back(std::make_shared<column>(t));
+    columns.back()->reserve(rows);
+  }
   return columns;
 }
 

@@ -31,8 +31,9 @@ private:
   columnar_batch out_;
 };
 
-/// Empty columns of these types, to be kept from batch to batch.
-std::vector<std::shared_ptr<column>> make_columns(const std::vector<data_type>& types);
+/// Empty columns of these types, with memory for so many rows.
+std::vector<std::shared_ptr<column>> make_columns(const std::vector<data_type>& types,
+                                                  std::size_t rows = 0);
 /// Empties columns that may be shared by now.
 void clear_columns(std::vector<std::shared_ptr<column>>& columns);
 std::vector<column*> pointers_to(const std::vector<std::shared_ptr<column>>& columns);

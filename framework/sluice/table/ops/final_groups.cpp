@@ -52,9 +52,9 @@ private:
   }
 
   void put_out(const std::vector<const std::byte*>& values) {
-    auto columns = make_columns(key_types_);
+    auto columns = make_columns(key_types_, values.size());
     table().append_keys(values.data(), values.size(), pointers_to(columns));
-    auto results = make_columns(groups_.calls().results());
+    auto results = make_columns(groups_.calls().results(), values.size());
     groups_.calls().emit(values.data(), values.size(), pointers_to(results));
     std::vector<column_ptr> all(columns.begin(), columns.end());
     all.insert(all.end(), results.begin(), results.end());

@@ -146,8 +146,10 @@ private:
   void flush() {
     trial_groups_ += num_groups() - groups_before_;
     groups_before_ = 0;
+    auto rows = std::min(num_groups(), default_batch_rows);
+    begin_states(rows);
     if (dense_->size() > 0) {
-      auto keys = detail::make_columns(key_types_);
+      auto keys = detail::make_columns(key_types_, rows);
       dense_->for_each([&](std::byte* value, std::optional<std::int64_t> key) {
         if (!batch_mode_ && rows_of(value) == 0) return; // of a batch that did not fit
         append_key(*keys[0], key);
@@ -160,7 +162,7 @@ private:
     if (hashed_->size() > 0) {
       std::vector<const std::byte*> values;
       auto push_values = [&] {
-        auto keys = detail::make_columns(key_types_);
+        auto keys = detail::make_columns(key_types_, values.size());
         hashed_->append_keys(values.data(), values.size(), detail::pointers_to(keys));
         push(keys);
         values.clear();
@@ -196,8 +198,12 @@ private:
     columns.push_back(std::move(states_));
     out_.assign(std::move(columns), n);
     ports_[1].push(out_);
-    keys = detail::make_columns(key_types_);
-    states_ = std::make_shared<column>(types_.back());
+    keys = detail::make_columns(key_types_, n);
+    begin_states(n);
+  }
+
+  void begin_states(std::size_t rows) {
+    states_ = detail::make_columns({types_.back()}, rows)[0];
   }
 
   group_aggregate_spec spec_;
