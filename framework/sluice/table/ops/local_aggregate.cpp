@@ -202,9 +202,7 @@ private:
     begin_states(n);
   }
 
-  void begin_states(std::size_t rows) {
-    states_ = detail::make_columns({types_.back()}, rows)[0];
-  }
+  void begin_states(std::size_t rows) { states_ = detail::make_columns({types_.back()}, rows)[0]; }
 
   group_aggregate_spec spec_;
   std::size_t memory_limit_;

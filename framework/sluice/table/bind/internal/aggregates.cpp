@@ -128,9 +128,20 @@ relation_ptr with_window_time(relation_ptr grouped) {
   return marked;
 }
 
-/// One of several GROUPING SETS: all keys, those outside of the set as NULL, then the results.
+/// The keys by number, the first one in the highest bit: 1 for those outside of the set.
+expression_ptr grouping_bits(const std::vector<std::size_t>& keys,
+                             const std::vector<std::size_t>* set, source_position where) {
+  std::int64_t bits = 0;
+  for (auto k : keys)
+    bits = bits << 1 | (set && std::find(set->begin(), set->end(), k) == set->end() ? 1 : 0);
+  return expression::literal(scalar::of(data_type::bigint().not_null(), bits), where);
+}
+
+/// One of several GROUPING SETS: all keys, those outside of the set as NULL, then the results, then
+/// what GROUPING gives for each of `groupings`.
 relation_ptr one_set(const relation_ptr& input, const aggregate_node& all,
                      const std::vector<std::size_t>& set, const std::vector<std::string>& names,
+                     const std::vector<std::vector<std::size_t>>& groupings,
                      source_position where) {
   aggregate_node node;
   node.calls = all.calls;
@@ -150,6 +161,10 @@ relation_ptr one_set(const relation_ptr& input, const aggregate_node& all,
     values.push_back(column_of(*grouped, set.size() + i));
     value_names.push_back(names[i]);
   }
+  for (std::size_t i = 0; i < groupings.size(); ++i) {
+    values.push_back(grouping_bits(groupings[i], &set, where));
+    value_names.push_back(fmt::format("$grouping{}", i));
+  }
   return project(std::move(grouped), std::move(values), std::move(value_names), where);
 }
 
@@ -163,7 +178,13 @@ grouped_relation::grouped_relation(const relation_ptr& input, grouping groups,
   aggregate_node node;
   for (const auto& key : groups_.keys) node.keys.push_back(columns.add(key, "key"));
   std::vector<const aggregate_use*> different;
+  std::vector<std::vector<std::size_t>> groupings;
   for (const auto& use : uses) {
+    if (!use.function) { // GROUPING: where it is, is known when all calls are
+      groupings.push_back(keys_of(use));
+      results_.push_back(0);
+      continue;
+    }
     auto same = std::find_if(different.begin(), different.end(),
                              [&](const aggregate_use* other) { return same_use(*other, use); });
     results_.push_back(groups_.keys.size() + static_cast<std::size_t>(same - different.begin()));
@@ -179,14 +200,36 @@ grouped_relation::grouped_relation(const relation_ptr& input, grouping groups,
   std::vector<std::string> names;
   for (std::size_t i = 0; i < node.calls.size(); ++i) names.push_back(fmt::format("$agg{}", i));
   auto below = columns.build(where);
+  groupings_.resize(uses.size());
+  for (std::size_t u = 0, g = 0; u < uses.size(); ++u) {
+    if (uses[u].function) continue;
+    if (groups_.sets.empty()) groupings_[u] = grouping_bits(groupings[g], nullptr, where);
+    results_[u] = groups_.keys.size() + names.size() + g++;
+  }
   if (groups_.sets.empty()) {
     relation_
       = with_window_time(relation::aggregate(below, std::move(node), std::move(names), where));
     return;
   }
   std::vector<relation_ptr> arms;
-  for (const auto& set : groups_.sets) arms.push_back(one_set(below, node, set, names, where));
+  for (const auto& set : groups_.sets)
+    arms.push_back(one_set(below, node, set, names, groupings, where));
   relation_ = arms.size() == 1 ? arms[0] : relation::union_all(std::move(arms), where);
+}
+
+/// The keys that GROUPING is asked about. Errors: `binding_error` for what is none.
+std::vector<std::size_t> grouped_relation::keys_of(const aggregate_use& use) const {
+  std::vector<std::size_t> result;
+  for (const auto& argument : use.arguments) {
+    auto found
+      = std::find_if(groups_.keys.begin(), groups_.keys.end(),
+                     [&](const expression_ptr& k) { return k == argument || *k == *argument; });
+    if (found == groups_.keys.end())
+      throw binding_error(argument->position(),
+                          "Argument to operator 'GROUPING' must be a grouped expression");
+    result.push_back(static_cast<std::size_t>(found - groups_.keys.begin()));
+  }
+  return result;
 }
 
 expression_ptr grouped_relation::rewrite(const expression_ptr& tree) const {
@@ -196,6 +239,8 @@ expression_ptr grouped_relation::rewrite(const expression_ptr& tree) const {
   if (tree->kind() == expression_kind::input) {
     auto index = tree->index();
     if (index >= placeholder::over) return tree;
+    if (index >= placeholder::aggregate && groupings_.at(index - placeholder::aggregate))
+      return groupings_[index - placeholder::aggregate];
     if (index >= placeholder::aggregate)
       return column_of(*relation_, results_.at(index - placeholder::aggregate), tree->position());
     bool by_number = std::any_of(groups_.keys.begin(), groups_.keys.end(), [](const auto& key) {

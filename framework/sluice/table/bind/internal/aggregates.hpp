@@ -32,9 +32,13 @@ public:
   expression_ptr rewrite(const expression_ptr& tree) const;
 
 private:
+  std::vector<std::size_t> keys_of(const aggregate_use& use) const;
+
   const function_registry& functions_;
   grouping groups_;
   std::vector<std::size_t> results_; // column of each aggregate_use
+  /// Of each aggregate_use: what GROUPING always gives where there is one grouping set, or null.
+  std::vector<expression_ptr> groupings_;
   relation_ptr relation_;
 };
 

@@ -27,6 +27,7 @@ expression_ptr expression_binder::bind_node(const sql::call& n, const sql::expr&
   auto name = upper_case(n.name.parts[0].text);
   if (n.over) return bind_over(name, n, e);
   if (env_.functions().is_aggregate(name)) return bind_aggregate(name, n, e);
+  if (name == "GROUPING" || name == "GROUPING_ID") return bind_grouping(name, n, e);
   if (is_window_function(name))
     throw binding_error(at(e.where), fmt::format("{} needs an OVER clause", name));
   if (auto property = bind_window_property(name, n, e)) return property;
@@ -99,6 +100,29 @@ expression_ptr expression_binder::bind_aggregate(const std::string& name, const 
   auto& all = clause_.into->aggregates;
   all.push_back(std::move(use));
   return expression::input(placeholder::aggregate + all.size() - 1, type, {}, at(e.where));
+}
+
+expression_ptr expression_binder::bind_grouping(const std::string& name, const sql::call& n,
+                                                const sql::expr& e) {
+  if (!clause_.aggregates || in_aggregate_)
+    throw binding_error(at(e.where), fmt::format("{} is illegal in {}", name,
+                                                 in_aggregate_ ? "an aggregate" : clause_.name));
+  if (n.star || n.arguments.empty())
+    throw binding_error(at(e.where), fmt::format("{} needs an argument", name));
+  constexpr std::size_t most_bits = 63;
+  if (n.arguments.size() > most_bits)
+    throw binding_error(at(e.where), fmt::format("{} of more than {} keys", name, most_bits));
+  aggregate_use use;
+  use.name = "GROUPING";
+  use.position = at(e.where);
+  for (const auto& a : n.arguments) {
+    if (a.name) not_supported(a.where, fmt::format("named arguments of {}", name));
+    use.arguments.push_back(bind(a.value));
+  }
+  auto& all = clause_.into->aggregates;
+  all.push_back(std::move(use));
+  return expression::input(placeholder::aggregate + all.size() - 1, data_type::bigint().not_null(),
+                           {}, at(e.where));
 }
 
 order_use expression_binder::bind_order(const sql::order_item& item) {

@@ -34,6 +34,8 @@ struct aggregate_use {
   std::vector<expression_ptr> arguments;
   expression_ptr filter; ///< or null
   bool distinct = false;
+  /// Null of GROUPING, which is no function of rows: its arguments are keys, and what it gives is
+  /// known of each grouping set.
   std::shared_ptr<const aggregate_function> function;
   source_position position;
 };
@@ -145,6 +147,7 @@ private:
                          const sql::source_range& where);
   expression_ptr bind_scalar_call(const std::string& name, const sql::call& n, const sql::expr& e);
   expression_ptr bind_aggregate(const std::string& name, const sql::call& n, const sql::expr& e);
+  expression_ptr bind_grouping(const std::string& name, const sql::call& n, const sql::expr& e);
   expression_ptr bind_over(const std::string& name, const sql::call& n, const sql::expr& e);
   /// TUMBLE_START and the like of a group window; null if `name` is none.
   expression_ptr bind_window_property(const std::string& name, const sql::call& n,
