@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <deque>
 #include <exception>
 #include <map>
@@ -56,7 +57,11 @@ public:
   boost::asio::any_io_executor io_executor() override { return io.get_executor(); }
 
   std::function<void()> wakeup() override {
-    return [count = wakeups_] { ++*count; };
+    return [calls = wakeups_] {
+      std::lock_guard lock(calls->mutex);
+      ++calls->count;
+      calls->changed.notify_all();
+    };
   }
 
   std::function<void(std::exception_ptr)> fail() override {
@@ -77,7 +82,21 @@ public:
     return at == counters_.end() ? 0 : at->second->value();
   }
 
-  int wakeups() const noexcept { return *wakeups_; }
+  int wakeups() const {
+    std::lock_guard lock(wakeups_->mutex);
+    return wakeups_->count;
+  }
+
+  /// Returns when the wakeup was called since the last return of this function, or ever; false if
+  /// that takes until `deadline`.
+  bool wait_for_wakeup(std::chrono::steady_clock::time_point deadline) {
+    std::unique_lock lock(wakeups_->mutex);
+    if (!wakeups_->changed.wait_until(lock, deadline,
+                                      [this] { return wakeups_->count != waited_for_; }))
+      return false;
+    waited_for_ = wakeups_->count;
+    return true;
+  }
 
   /// Runs one piece of blocking work; false if there is none. Throws what the work throws.
   bool pump_one() {
@@ -125,6 +144,12 @@ public:
   boost::asio::io_context io;
 
 private:
+  struct wakeup_calls {
+    std::mutex mutex;
+    std::condition_variable changed;
+    int count = 0;
+  };
+
   struct failure_slot {
     std::mutex mutex;
     std::exception_ptr error;
@@ -136,7 +161,8 @@ private:
   std::uint32_t parallelism_;
   std::mutex mutex_;
   std::deque<std::function<void()>> work_;
-  std::shared_ptr<std::atomic<int>> wakeups_ = std::make_shared<std::atomic<int>>(0);
+  std::shared_ptr<wakeup_calls> wakeups_ = std::make_shared<wakeup_calls>();
+  int waited_for_ = 0; ///< how many calls
   std::shared_ptr<failure_slot> failure_ = std::make_shared<failure_slot>();
   std::map<std::string, std::shared_ptr<fake_counter>> counters_;
 };
