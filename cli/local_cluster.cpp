@@ -127,8 +127,8 @@ private:
   }
 
   void say_how_to_use_it() const {
-    fmt::print("a cluster of {} workers with {} slots each runs at 127.0.0.1:{}\n\n", o_.workers,
-               o_.slots, o_.network.coordinator_port);
+    fmt::print("a cluster runs at 127.0.0.1:{}: workers: {}, slots of each: {}\n\n",
+               o_.network.coordinator_port, o_.workers, o_.slots);
     for (auto& p : processes_) fmt::print("{:<12} process {:<8} {}\n", p.name(), p.pid(), p.log());
     fmt::print("\nin another terminal:\n"
                "  export SLUICE_COORDINATOR=127.0.0.1:{}\n"

@@ -4,9 +4,9 @@
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
 
-#include <signal.h>
-
 #include <algorithm>
+#include <cerrno>
+#include <csignal>
 #include <filesystem>
 #include <map>
 #include <regex>
@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(ctrl_c_ends_all_processes_of_a_local_cluster) {
   BOOST_TEST(workers.json().as_array().size() == 2u);
   auto processes = processes_of(cluster.output());
   BOOST_TEST(processes.size() == 3u, cluster.output());
-  cluster.up().process().interrupt();
+  cluster.up().process().signal(SIGINT);
   BOOST_TEST((cluster.up().wait_for(seconds(30)) == 0), cluster.log());
   for (auto pid : processes) BOOST_TEST((::kill(pid, 0) == -1 && errno == ESRCH));
 }
@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(jobs_are_saved_rescaled_stopped_resumed_and_cancelled) {
                return r.code == 0;
              }),
              r.output << cluster.log());
-  BOOST_TEST(eventually([&] { return cluster.status(1) == "finished"; }), cluster.log());
+  BOOST_TEST(eventually([&] { return cluster.status(1) == "cancelled"; }), cluster.log());
   check_no_number_is_there_twice(output);
   auto written = lines_below(output).size();
 
@@ -292,7 +292,7 @@ BOOST_AUTO_TEST_CASE(a_coordinator_that_is_ended_leaves_its_jobs_to_the_next) {
   BOOST_TEST_REQUIRE(eventually([&] { return fs::exists(output) && !lines_below(output).empty(); }),
                      logs());
 
-  first->process().terminate();
+  first->process().signal(SIGTERM);
   BOOST_TEST((first->wait_for(seconds(20)) == 0), logs());
   auto written = lines_below(output).size();
   first = std::make_unique<sluice_command>(coordinator);
@@ -302,9 +302,9 @@ BOOST_AUTO_TEST_CASE(a_coordinator_that_is_ended_leaves_its_jobs_to_the_next) {
   BOOST_TEST(eventually([&] { return status() == "cancelled"; }), logs());
   check_no_number_is_there_twice(output);
 
-  worker.process().terminate();
+  worker.process().signal(SIGTERM);
   BOOST_TEST((worker.wait_for(seconds(20)) == 0), worker.output());
-  first->process().terminate();
+  first->process().signal(SIGTERM);
   BOOST_TEST((first->wait_for(seconds(20)) == 0), first->output());
 }
 

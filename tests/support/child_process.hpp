@@ -28,8 +28,8 @@ public:
   /// than 20 s.
   void interrupt();
 
-  /// SIGTERM, when the child is ready to handle it. Errors: as `interrupt`.
-  void terminate();
+  /// Any signal, whether the child handles it yet or not.
+  void signal(int number);
 
   /// SIGSTOP and SIGCONT.
   void signal_stop();
@@ -42,8 +42,6 @@ public:
   std::size_t peak_memory() const;
 
 private:
-  void signal_when_ready(int signal);
-
   pid_t pid_ = 0;
   std::optional<int> status_;
 };

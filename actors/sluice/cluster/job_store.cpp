@@ -54,12 +54,19 @@ job_record read_record(const std::string& path) {
 job_store::job_store(std::string directory) : directory_(std::move(directory)) {
   if (directory_.empty()) return;
   runtime::storage_of(directory_).make_folder(directory_);
-  lock_directory();
-  load();
+  try {
+    lock_directory();
+    load();
+  } catch (...) {
+    give_up_lease();
+    throw;
+  }
 }
 
-job_store::~job_store() {
-  if (lease_ >= 0) ::close(lease_);
+job_store::~job_store() { give_up_lease(); }
+
+void job_store::give_up_lease() noexcept {
+  if (lease_ >= 0) ::close(std::exchange(lease_, -1));
 }
 
 void job_store::lock_directory() {
@@ -70,7 +77,6 @@ void job_store::lock_directory() {
     std::string owner(256, '\0');
     auto n = ::read(lease_, owner.data(), owner.size());
     owner.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
-    ::close(std::exchange(lease_, -1));
     throw state_error(fmt::format("another coordinator runs the jobs of {}: {}", directory_,
                                   owner.empty() ? "it has not said which process it is" : owner));
   }

@@ -65,6 +65,7 @@ public:
 
 private:
   void lock_directory();
+  void give_up_lease() noexcept;
   void load();
   void write(const job_record& r) const;
   job_record& record(std::uint64_t id);

@@ -99,8 +99,11 @@ void add_network_options(CLI::App& app, options& o) {
     ->envname("SLUICE_SECRET_FILE")
     ->type_name("FILE")
     ->excludes(secret);
-  app.set_config("--cluster-config", "", "Reads options from an INI or TOML file")
-    ->envname("SLUICE_CLUSTER_CONFIG");
+  // Not by `envname`: CLI11 reads the file before it looks at the environment.
+  const auto* file = std::getenv("SLUICE_CLUSTER_CONFIG");
+  app.set_config("--cluster-config", file ? file : "",
+                 "Reads options from an INI or TOML file (Env:SLUICE_CLUSTER_CONFIG)",
+                 file && *file != '\0');
   app.allow_config_extras(CLI::config_extras_mode::error);
 }
 

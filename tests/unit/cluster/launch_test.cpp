@@ -162,6 +162,8 @@ BOOST_AUTO_TEST_CASE(a_file_is_taken_and_the_command_line_goes_before_it) {
   std::ofstream(file) << "slotz = 3\n";
   BOOST_TEST(contains(mistake({"--cluster-config", file}), "slotz"));
   BOOST_TEST(contains(mistake({"--cluster-config", "/no/such/file"}), "/no/such/file"));
+  environment_variable config("SLUICE_CLUSTER_CONFIG", "/no/such/file");
+  BOOST_TEST(contains(mistake({}), "/no/such/file"));
 }
 
 BOOST_AUTO_TEST_CASE(a_secret_may_be_in_a_file) {
