@@ -175,8 +175,8 @@ int run_jobs_command(int argc, char** argv) {
   add_directory(all.add_for_job("savepoint", "save a job's state, and let it go on",
                                 "jobs.savepoint", show_path),
                 o);
-  add_directory(all.add_for_job("stop", "save a job's state, and end it", "jobs.stop", show_path),
-                o);
+  add_directory(
+    all.add_for_job("stop", "save a job's state, then cancel it", "jobs.stop", show_path), o);
   all
     .add_for_job("rescale", "take a checkpoint and go on from it with another parallelism",
                  "jobs.rescale", show_path)

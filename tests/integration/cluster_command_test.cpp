@@ -202,7 +202,7 @@ BOOST_AUTO_TEST_CASE(exit_statuses_tell_scripts_what_happened) {
     a.insert(a.end(), {"--coordinator", nobody});
     auto r = run_sluice(a);
     BOOST_TEST(r.code == 3, r.output);
-    BOOST_TEST(r.output.find("cannot reach " + nobody) != std::string::npos, r.output);
+    BOOST_TEST(r.output.find("cannot connect to " + nobody) != std::string::npos, r.output);
   }
   for (auto* command : {"coordinator", "worker", "jobs", "workers", "cluster", "sql"}) {
     auto help = run_sluice({command, "--help"});

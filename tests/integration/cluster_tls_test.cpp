@@ -118,37 +118,45 @@ BOOST_AUTO_TEST_CASE(strangers_are_refused_and_both_sides_say_why) {
   BOOST_TEST(safe.list(joined(tls_options(safe.certificates, "client"), secret)).code == 0);
 
   auto r = safe.list(joined(tls_options(safe.others, "client"), secret));
-  BOOST_TEST(r.code == 3);
-  BOOST_TEST(contains(r.output, "certificate"), r.output);
-  BOOST_TEST(safe.coordinator_says("is refused"), safe.cluster->coordinator_log());
+  BOOST_TEST(r.code == 1);
+  BOOST_TEST(contains(r.output, "its certificate: "), r.output);
+  BOOST_TEST(safe.coordinator_says("it refuses the certificate of this process"));
+
+  // Our CA's certificate is no secret.
+  auto pretender = tls_options(safe.others, "client");
+  pretender[1] = safe.certificates + "/ca.pem";
+  r = safe.list(joined(pretender, secret));
+  BOOST_TEST(r.code == 1);
+  BOOST_TEST(contains(r.output, "it refuses the certificate of this process"), r.output);
+  BOOST_TEST(safe.coordinator_says("certificate verify failed"));
 
   r = safe.list(secret);
-  BOOST_TEST(r.code == 3);
-  BOOST_TEST(contains(r.output, "is TLS off there, too?"), r.output);
-  BOOST_TEST(safe.coordinator_says("before it had shown a certificate"),
-             safe.cluster->coordinator_log());
+  BOOST_TEST(r.code == 1);
+  BOOST_TEST(contains(r.output, "uses TLS, and this process does not"), r.output);
+  BOOST_TEST(safe.coordinator_says("does not use TLS, and this process does"));
 
   r = safe.list(joined(tls_options(safe.certificates, "client"), {"--secret", "wrong"}));
   BOOST_TEST(r.code == 1);
-  BOOST_TEST(contains(r.output, "secret"), r.output);
-  BOOST_TEST(safe.coordinator_says("does not know the secret"), safe.cluster->coordinator_log());
+  BOOST_TEST(contains(r.output, "refused the cluster secret"), r.output);
+  BOOST_TEST(safe.coordinator_says("does not know the cluster secret"));
+
+  BOOST_TEST(!contains(safe.cluster->coordinator_log(), "is lost")); // members are not disturbed
+  BOOST_TEST(!contains(safe.cluster->coordinator_log(), "is gone"));
 }
 
 BOOST_AUTO_TEST_CASE(a_worker_that_may_not_join_says_why) {
   safe_cluster safe;
-  const arguments worker{"worker", "--coordinator", safe.cluster->address(), "--join-timeout", "1"};
-  auto r
-    = run_sluice(joined(worker, joined(tls_options(safe.others, "node-1"), {"--secret", "right"})));
+  const arguments worker{"worker", "--coordinator", safe.cluster->address(), "--join-timeout", "5"};
+  auto join = [&](const arguments& security) { return run_sluice(joined(worker, security)); };
+  auto r = join(joined(tls_options(safe.others, "node-1"), {"--secret", "right"}));
   BOOST_TEST(r.code == 1);
-  BOOST_TEST(contains(r.output, "no coordinator"), r.output);
-  BOOST_TEST(contains(r.output, "certificate"), r.output);
-  r = run_sluice(
-    joined(worker, joined(tls_options(safe.certificates, "node-1"), {"--secret", "wrong"})));
+  BOOST_TEST(contains(r.output, "its certificate: "), r.output);
+  r = join(joined(tls_options(safe.certificates, "node-1"), {"--secret", "wrong"}));
   BOOST_TEST(r.code == 1);
-  BOOST_TEST(contains(r.output, "refuses this process"), r.output);
-  r = run_sluice(joined(worker, {"--secret", "right"}));
+  BOOST_TEST(contains(r.output, "refused the cluster secret"), r.output);
+  r = join({"--secret", "right"});
   BOOST_TEST(r.code == 1);
-  BOOST_TEST(contains(r.output, "is TLS off there, too?"), r.output);
+  BOOST_TEST(contains(r.output, "uses TLS, and this process does not"), r.output);
   r = safe.list(joined(tls_options(safe.certificates, "client"), {"--secret", "right", "--json"}));
   BOOST_TEST(r.json().as_array().size() == 2u);
 }

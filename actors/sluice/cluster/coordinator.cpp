@@ -158,7 +158,7 @@ void coordinator::remove(std::uint64_t worker, const std::string& why,
   self_->demonitor(at->second.host.handle.address());
   members_.remove(worker);
   for (auto& [id, job] : jobs_) self_->send<high>(job.actor, worker_lost_msg{worker, why});
-  if (closed_ && members_.workers().empty()) std::exchange(closed_, nullptr)();
+  if (closed_ && members_.workers().empty()) std::exchange(closed_, [] {})();
 }
 
 void coordinator::on_tick() {
