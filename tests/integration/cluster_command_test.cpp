@@ -178,6 +178,25 @@ BOOST_AUTO_TEST_CASE(jobs_are_saved_rescaled_stopped_resumed_and_cancelled) {
   check_no_number_is_there_twice(output);
 }
 
+BOOST_AUTO_TEST_CASE(ctrl_c_cancels_the_job_that_is_waited_for) {
+  command_cluster cluster(1, 1);
+  BOOST_TEST_REQUIRE(cluster.is_up(), cluster.log());
+  temporary_directory directory;
+  auto script = sluice_command::sql(
+    directory, endless_script(cluster.directory() + "/out", cluster.directory() + "/checkpoints"));
+  script.insert(script.end(), {"-p", "2", "--coordinator", cluster.address()});
+  sluice_command client(script);
+  BOOST_TEST(eventually([&] {
+               return client.output().find("job 1: waiting for 2 slots (1 free)")
+                      != std::string::npos;
+             }),
+             client.output() << cluster.log());
+  client.process().interrupt();
+  BOOST_TEST((client.wait_for(seconds(20)) == 130), client.output() << cluster.log());
+  BOOST_TEST(client.output().find("cancelled") != std::string::npos, client.output());
+  BOOST_TEST(cluster.status(1) == "cancelled", cluster.log());
+}
+
 BOOST_AUTO_TEST_CASE(exit_statuses_tell_scripts_what_happened) {
   command_cluster cluster(1, 1);
   BOOST_TEST_REQUIRE(cluster.is_up(), cluster.log());
@@ -286,11 +305,10 @@ BOOST_AUTO_TEST_CASE(a_coordinator_that_is_ended_leaves_its_jobs_to_the_next) {
                      }),
                      logs());
   auto script = sluice_command::sql(directory, endless_script(output, directory.path() + "/cp"));
-  script.insert(script.end(), {"--detach", "--coordinator", address});
-  auto started = run_sluice(script);
-  BOOST_TEST_REQUIRE(started.code == 0, started.output << logs());
+  script.insert(script.end(), {"--coordinator", address});
+  sluice_command client(script);
   BOOST_TEST_REQUIRE(eventually([&] { return fs::exists(output) && !lines_below(output).empty(); }),
-                     logs());
+                     client.output() << logs());
 
   first->process().signal(SIGTERM);
   BOOST_TEST((first->wait_for(seconds(20)) == 0), logs());
@@ -300,6 +318,9 @@ BOOST_AUTO_TEST_CASE(a_coordinator_that_is_ended_leaves_its_jobs_to_the_next) {
   BOOST_TEST(status() == "running", logs());
   BOOST_TEST(run_sluice({"jobs", "cancel", "1", "--coordinator", address}).code == 0);
   BOOST_TEST(eventually([&] { return status() == "cancelled"; }), logs());
+  BOOST_TEST((client.wait_for(seconds(20)) == 1), client.output()); // it has waited all the time
+  BOOST_TEST(client.output().find("the coordinator is back") != std::string::npos, client.output());
+  BOOST_TEST(client.output().find("job 1 was cancelled") != std::string::npos, client.output());
   check_no_number_is_there_twice(output);
 
   worker.process().signal(SIGTERM);
