@@ -74,7 +74,9 @@ public:
     // Before anything makes threads: they are forked.
     start("coordinator", {"coordinator", "--data-dir", (directory_ / "jobs").string()});
     for (int i = 1; i <= o.workers; ++i)
-      start(fmt::format("worker {}", i), {"worker", "--slots", std::to_string(o.slots)});
+      start(fmt::format("worker {}", i),
+            {"worker", "--slots", std::to_string(o.slots), "--data-dir",
+             (directory_ / fmt::format("worker-{}", i)).string()});
   }
 
   int run() {
