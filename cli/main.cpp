@@ -1,19 +1,43 @@
 /// The `sluice` command.
+#include "cluster_command.hpp"
+#include "command_line.hpp"
 #ifdef SLUICE_CLI_DEMO
 #include "demo_command.hpp"
 #endif
+#include "jobs_command.hpp"
+#include "role_commands.hpp"
 #include "sql_command.hpp"
 
 #include "sluice/version.hpp"
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
+#include <iterator>
+#include <string_view>
 
 namespace {
+
+using namespace sluice::cli;
+
+/// Commands with a command line of their own.
+struct command {
+  std::string_view name;
+  const char* description;
+  int (*run)(int argc, char** argv);
+};
+
+constexpr command commands[] = {
+  {"sql", "run SQL: scripts, statements, or a shell; here or on a cluster", run_sql_command},
+  {"coordinator", "coordinate a cluster: takes jobs and has workers run them", run_coordinator},
+  {"worker", "offer slots to a cluster", run_worker},
+  {"jobs", "list, watch, cancel, rescale and save the jobs of a cluster", run_jobs_command},
+  {"workers", "list the workers of a cluster", run_workers_command},
+  {"cluster", "start a cluster for trying things, make certificates", run_cluster_command},
+};
 
 /// What was cancelled or has failed may still wait for a broker that does not answer, on a thread
 /// that the runtime would join. Its jobs have ended, so nothing is lost if the process does.
@@ -27,25 +51,27 @@ int leave(int exit_code) {
 } // namespace
 
 int main(int argc, char** argv) {
-  setenv("SLUICE_LOG", "off", 0); // a failure is told once, below
+  if (argc > 1)
+    for (auto& c : commands)
+      if (c.name == argv[1]) return leave(c.run(argc - 1, argv + 1));
+
   CLI::App app("Sluice: a stream processor whose operators are actors.", "sluice");
   app.set_version_flag("--version", "sluice " SLUICE_VERSION);
   app.require_subcommand(1);
+  for (auto& c : commands) app.add_subcommand(std::string(c.name), c.description);
   int exit_code = 0;
-  sluice::cli::add_sql_command(app, exit_code);
 #ifdef SLUICE_CLI_DEMO
-  sluice::cli::add_demo_command(app, exit_code);
+  add_demo_command(app, exit_code);
 #endif
-  app.failure_message([](const CLI::App*, const CLI::Error& e) {
-    return fmt::format("sluice: {} (--help tells more)\n", e.what());
-  });
+  log_by_default("off"); // a failure is told once, below
+  app.failure_message(usage_message);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e);
+    return app.exit(e) == 0 ? exit_done : exit_usage;
   } catch (const std::exception& e) {
     fmt::print(stderr, "sluice: {}\n", e.what());
-    return leave(1);
+    return leave(exit_failed);
   }
   return leave(exit_code);
 }

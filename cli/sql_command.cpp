@@ -1,7 +1,10 @@
 #include "sql_command.hpp"
 
+#include "command_line.hpp"
 #include "shell.hpp"
 #include "sql_runner.hpp"
+
+#include "sluice/cluster/launch.hpp"
 
 #include <fmt/format.h>
 
@@ -25,6 +28,9 @@ struct sql_options {
   std::string mode;
   std::vector<std::string> settings;
   std::uint32_t parallelism = 0;
+  cluster::options cluster;
+  bool on_cluster = false;
+  bool detach = false;
 };
 
 std::string read_all(std::istream& in) {
@@ -45,13 +51,15 @@ void apply_settings(table::session_config& config, const sql_options& o) {
   for (const auto& setting : o.settings) {
     auto equals = setting.find('=');
     if (equals == std::string::npos)
-      throw plan_error(fmt::format("--set takes key=value, not '{}'", setting));
+      throw usage_error(fmt::format("--set takes key=value, not '{}'", setting));
     config.set(setting.substr(0, equals), setting.substr(equals + 1));
   }
 }
 
 int code_of(run_outcome outcome) {
-  return outcome == run_outcome::succeeded ? 0 : outcome == run_outcome::failed ? 1 : 130;
+  return outcome == run_outcome::succeeded ? exit_done
+         : outcome == run_outcome::failed  ? exit_failed
+                                           : exit_interrupted;
 }
 
 int run_sql(const sql_options& o) {
@@ -59,6 +67,8 @@ int run_sql(const sql_options& o) {
   const auto interactive = !scripted && isatty(STDIN_FILENO) != 0;
   sql_runner runner(interactive);
   apply_settings(runner.tables().config(), o);
+  if (o.detach && !o.on_cluster) throw usage_error("--detach: only jobs of a cluster go on alone");
+  if (o.on_cluster) runner.use_cluster(o.cluster, o.detach);
   if (!o.init_file.empty())
     if (auto outcome = runner.run_script(read_file(o.init_file), o.init_file);
         outcome != run_outcome::succeeded)
@@ -74,25 +84,32 @@ int run_sql(const sql_options& o) {
   for (const auto& statement : o.statements)
     if (auto outcome = runner.run_script(statement, {}); outcome != run_outcome::succeeded)
       return code_of(outcome);
-  std::cout.flush();
-  if (!std::cout || std::fflush(stdout) != 0) throw io_error("cannot write to standard output");
   return 0;
 }
 
 } // namespace
 
-void add_sql_command(CLI::App& app, int& exit_code) {
-  auto o = std::make_shared<sql_options>();
-  auto* sql = app.add_subcommand("sql", "run SQL: scripts, statements, or a shell");
-  sql->add_option("files", o->files, "scripts to run, one after the other");
-  sql->add_option("-e,--execute", o->statements, "statements to run (after the files)");
-  sql->add_option("-i,--init", o->init_file, "script to run first, in the shell as well");
-  sql->add_option("--mode", o->mode, "streaming (default), batch or automatic")
+int run_sql_command(int argc, char** argv) {
+  sql_options o;
+  CLI::App app("Runs SQL: scripts, statements, or a shell.", "sluice sql");
+  app.add_option("files", o.files, "scripts to run, one after the other");
+  app.add_option("-e,--execute", o.statements, "statements to run (after the files)");
+  app.add_option("-i,--init", o.init_file, "script to run first, in the shell as well");
+  app.add_option("--mode", o.mode, "streaming (default), batch or automatic")
     ->check(CLI::IsMember({"streaming", "batch", "automatic"}));
-  sql->add_option("-p,--parallelism", o->parallelism, "subtasks per operator")
+  app.add_option("-p,--parallelism", o.parallelism, "subtasks per operator")
     ->check(CLI::Range(1, 1024));
-  sql->add_option("--set", o->settings, "key=value, as SET 'key' = 'value'");
-  sql->callback([o, &exit_code] { exit_code = run_sql(*o); });
+  app.add_option("--set", o.settings, "key=value, as SET 'key' = 'value'");
+  app.add_flag("--detach", o.detach, "do not wait for the end of jobs on a cluster");
+  cluster::add_network_options(app, o.cluster);
+  app.footer("With --coordinator or SLUICE_COORDINATOR, INSERTs run on that cluster.\n"
+             "  sluice sql job.sql\n"
+             "  sluice sql --coordinator 10.0.0.1:7070 -p 4 job.sql");
+  return run_command(app, argc, argv, [&] {
+    log_by_default("off"); // a failure is told once
+    o.on_cluster = app.get_option("--coordinator")->count() > 0;
+    return run_sql(o);
+  });
 }
 
 } // namespace sluice::cli

@@ -1,11 +1,9 @@
 /// `sluice sql`.
 #pragma once
 
-#include <CLI/CLI.hpp>
-
 namespace sluice::cli {
 
-/// Adds the subcommand; `exit_code` becomes that of the command when it was run.
-void add_sql_command(CLI::App& app, int& exit_code);
+/// Returns the exit status.
+int run_sql_command(int argc, char** argv);
 
 } // namespace sluice::cli

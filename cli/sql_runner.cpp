@@ -42,12 +42,34 @@ run_outcome sql_runner::run_statement(const std::string& statement, std::string_
                                       std::string_view script) {
   try {
     auto parsed = sql::parse_statement(statement);
-    return show(tables_.execute(parsed), parsed);
+    if (cluster_ && cluster_session::takes(parsed)) return run_on_cluster(parsed, statement);
+    auto outcome = show(tables_.execute(parsed), parsed);
+    if (cluster_) cluster_->remember(parsed, statement);
+    return outcome;
+  } catch (const coordinator_unreachable& e) {
+    if (!interactive_) throw;
+    fmt::print(stderr, "{}\n", e.what());
+    return run_outcome::failed;
   } catch (const std::exception& e) {
     std::cout.flush();
     fmt::print(stderr, "{}\n", error_text(e, file, script));
     return run_outcome::failed;
   }
+}
+
+run_outcome sql_runner::run_on_cluster(const sql::statement& parsed, const std::string& text) {
+  switch (cluster_->run(parsed, text)) {
+  case remote_end::failed:
+    return run_outcome::failed;
+  case remote_end::interrupted:
+    fmt::print(stderr, "cancelled\n");
+    return run_outcome::interrupted;
+  case remote_end::finished:
+  case remote_end::left_alone:
+    break;
+  }
+  say_ok();
+  return run_outcome::succeeded;
 }
 
 run_outcome sql_runner::show(table::table_result result, const sql::statement& of) {

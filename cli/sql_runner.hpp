@@ -1,8 +1,11 @@
 /// Runs the statements of scripts and of the shell, and shows what they give.
 #pragma once
 
+#include "cluster_session.hpp"
+
 #include "sluice/table/session/table_environment.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -18,7 +21,13 @@ public:
 
   table::table_environment& tables() noexcept { return tables_; }
 
+  /// From now on, jobs run on a cluster. Errors: as `cluster_session`.
+  void use_cluster(cluster::options o, bool detach) {
+    cluster_.emplace(std::move(o), tables_, detach);
+  }
+
   /// Runs all statements of a script, up to the first that fails. `file` is how errors call it.
+  /// Errors: `coordinator_unreachable` where nobody types; all others are told.
   run_outcome run_script(const std::string& text, std::string_view file);
 
   /// Runs one statement. `script` is the whole text that positions count in; blanks in front of
@@ -27,6 +36,7 @@ public:
                             std::string_view script);
 
 private:
+  run_outcome run_on_cluster(const sql::statement& parsed, const std::string& text);
   run_outcome show(table::table_result result, const sql::statement& of);
   run_outcome show_rows(table::table_result& result);
   run_outcome wait_for(table::table_result& result, const std::string& label);
@@ -34,6 +44,7 @@ private:
 
   bool interactive_;
   table::table_environment tables_;
+  std::optional<cluster_session> cluster_;
 };
 
 } // namespace sluice::cli

@@ -16,12 +16,13 @@ namespace sluice::testing {
 
 namespace {
 
-/// Whether a process has a handler for a signal.
+/// Whether a process has a handler for a signal, or holds it back to wait for it.
 bool handles(pid_t pid, int signal) {
   std::ifstream status("/proc/" + std::to_string(pid) + "/status");
   for (std::string line; std::getline(status, line);)
-    if (line.starts_with("SigCgt:"))
-      return (std::stoull(line.substr(7), nullptr, 16) >> (signal - 1) & 1) != 0;
+    if ((line.starts_with("SigCgt:") || line.starts_with("SigBlk:"))
+        && (std::stoull(line.substr(7), nullptr, 16) >> (signal - 1) & 1) != 0)
+      return true;
   return false;
 }
 
@@ -57,15 +58,18 @@ std::optional<int> child_process::wait_for(std::chrono::milliseconds limit) {
   return status_;
 }
 
-void child_process::interrupt() {
+void child_process::signal_when_ready(int signal) {
   auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!status_ && !handles(pid_, SIGINT)) {
+  while (!status_ && !handles(pid_, signal)) {
     if (wait_for(std::chrono::milliseconds(1))) return;
     if (std::chrono::steady_clock::now() > deadline)
-      throw std::runtime_error("the child does not handle SIGINT");
+      throw std::runtime_error("the child does not handle signal " + std::to_string(signal));
   }
-  if (!status_) ::kill(pid_, SIGINT);
+  if (!status_) ::kill(pid_, signal);
 }
+
+void child_process::interrupt() { signal_when_ready(SIGINT); }
+void child_process::terminate() { signal_when_ready(SIGTERM); }
 
 void child_process::signal_stop() {
   if (!status_) ::kill(pid_, SIGSTOP);

@@ -28,6 +28,9 @@ public:
   /// than 20 s.
   void interrupt();
 
+  /// SIGTERM, when the child is ready to handle it. Errors: as `interrupt`.
+  void terminate();
+
   /// SIGSTOP and SIGCONT.
   void signal_stop();
   void signal_continue();
@@ -39,6 +42,8 @@ public:
   std::size_t peak_memory() const;
 
 private:
+  void signal_when_ready(int signal);
+
   pid_t pid_ = 0;
   std::optional<int> status_;
 };

@@ -79,12 +79,10 @@ void coordinator::init(coordinator_actor::pointer self, coordinator_context cont
 // -- who is there
 // ---------------------------------------------------------------------------------
 
-join_reply coordinator::on_join(join_msg& m) {
+caf::result<join_reply> coordinator::on_join(join_msg& m) {
   join_reply reply;
-  if (closed_) {
-    reply.refused = "the coordinator ends";
-    return reply;
-  }
+  // No refusal: the worker is to try again, and finds the next coordinator.
+  if (closed_) return caf::make_error(caf::sec::runtime_error, "the coordinator ends");
   if (auto why = mismatch(m.offer.programs); !why.empty()) {
     log().error("cluster: worker {} is refused: {}", m.offer.name, why);
     reply.refused = why;

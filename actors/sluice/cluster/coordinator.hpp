@@ -38,7 +38,7 @@ public:
 
   void init(runtime::coordinator_actor::pointer self, coordinator_context context);
 
-  runtime::join_reply on_join(runtime::join_msg& m);
+  caf::result<runtime::join_reply> on_join(runtime::join_msg& m);
   void on_heartbeat(const runtime::heartbeat_msg& m);
   void on_leave(const runtime::leave_msg& m);
   caf::result<runtime::control_reply> on_control(const runtime::control_request& m);

@@ -38,7 +38,17 @@ struct coordinator_process::impl {
       io(make_io_services()), net(settings, 0) {
     coordinator_context context{settings, io.get(), store, std::move(load)};
     actor = net.system().spawn(coordinator_behavior, std::move(context), &state);
-    port = net.publish(actor);
+    try {
+      port = net.publish(actor);
+    } catch (...) {
+      end(); // the system's end waits for it
+      throw;
+    }
+  }
+
+  void end() {
+    caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+    actor = nullptr;
   }
 
   /// Runs `work(coordinator&)` on the actor.
@@ -74,8 +84,7 @@ coordinator_process::~coordinator_process() {
   impl_->on_actor(
     [gone](coordinator& c) { c.close("the coordinator ends", [gone] { gone->set_value(); }); });
   all_gone.wait_for(farewell);
-  caf::anon_send_exit(impl_->actor, caf::exit_reason::user_shutdown);
-  impl_->actor = nullptr;
+  impl_->end();
 }
 
 std::uint16_t coordinator_process::port() const noexcept { return impl_->port; }

@@ -21,10 +21,12 @@ namespace sluice::cluster {
 
 namespace {
 
-/// Reads `host:port`, `host` or `:port`. Returns what is wrong, or nothing.
+/// Reads `host:port`, `[::1]:port`, `host` or `:port`. Returns what is wrong, or nothing.
 std::string read_endpoint(const std::string& text, options& o) {
   auto colon = text.rfind(':');
   auto host = text.substr(0, colon);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']')
+    host = host.substr(1, host.size() - 2);
   if (!host.empty()) o.coordinator_host = host;
   if (colon == std::string::npos) return {};
   auto port = std::string_view(text).substr(colon + 1);
@@ -47,7 +49,7 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, duration& valu
       name,
       [&value](double seconds) { value = duration(static_cast<std::int64_t>(seconds * 1e6)); },
       help)
-    ->check(CLI::PositiveNumber)
+    ->check(CLI::Range(0.001, 1e9))
     ->type_name("SECONDS");
 }
 
@@ -99,6 +101,7 @@ void add_network_options(CLI::App& app, options& o) {
     ->excludes(secret);
   app.set_config("--cluster-config", "", "Reads options from an INI or TOML file")
     ->envname("SLUICE_CLUSTER_CONFIG");
+  app.allow_config_extras(CLI::config_extras_mode::error);
 }
 
 namespace {
@@ -132,14 +135,16 @@ void add_worker_options(CLI::App& app, options& o) {
     ->envname("SLUICE_DATA_PORT");
   app.add_option("--slots", o.slots, "Subtasks of an operator that it takes")
     ->envname("SLUICE_SLOTS")
-    ->check(CLI::PositiveNumber)
+    ->check(CLI::Range(1, 65535))
     ->capture_default_str();
   app.add_option("--compression", o.compression, "Of the data that it sends: none, lz4 or zstd")
     ->envname("SLUICE_COMPRESSION")
     ->transform(CLI::CheckedTransformer(
-      std::map<std::string, net::compression>{{"none", net::compression::none},
-                                              {"lz4", net::compression::lz4},
-                                              {"zstd", net::compression::zstd}}));
+                  std::map<std::string, net::compression>{{"none", net::compression::none},
+                                                          {"lz4", net::compression::lz4},
+                                                          {"zstd", net::compression::zstd}})
+                  .description("none, lz4, zstd"))
+    ->type_name("NAME");
   add_duration(app, "--join-timeout", o.join_timeout,
                "How long to look for a coordinator (default 300)")
     ->envname("SLUICE_JOIN_TIMEOUT");
@@ -147,6 +152,11 @@ void add_worker_options(CLI::App& app, options& o) {
 
 void add_coordinator_options(CLI::App& app, options& o) {
   if (!app.get_option_no_throw("--bind")) add_process_options(app, o);
+  app
+    .add_option_function<std::uint16_t>(
+      "--port", [&o](std::uint16_t port) { o.coordinator_port = port; },
+      "Port to listen on (default: that of --coordinator)")
+    ->envname("SLUICE_PORT");
   add_duration(app, "--heartbeat-timeout", o.heartbeat_timeout,
                "Who has not been heard of for so long is lost (default 5)")
     ->envname("SLUICE_HEARTBEAT_TIMEOUT");
@@ -162,7 +172,8 @@ const std::map<std::string, role> roles{{"local", role::local},
 void add_all(CLI::App& app, launch_options& o) {
   app.add_option("--role", o.role, "What this process is: local, coordinator, worker or client")
     ->envname("SLUICE_ROLE")
-    ->transform(CLI::CheckedTransformer(roles));
+    ->transform(CLI::CheckedTransformer(roles).description("local, coordinator, worker, client"))
+    ->type_name("NAME");
   add_network_options(app, o.cluster);
   add_worker_options(app, o.cluster);
   add_coordinator_options(app, o.cluster);

@@ -19,7 +19,7 @@ bool is_loopback(const std::string& address) {
 }
 
 void check_file(const std::string& path, const char* option) {
-  if (path.empty()) throw plan_error(fmt::format("TLS needs {}", option));
+  if (path.empty()) throw plan_error(fmt::format("TLS needs {}, too", option));
   if (!std::filesystem::exists(path))
     throw plan_error(fmt::format("{}: there is no file {}", option, path));
 }
@@ -29,24 +29,20 @@ void check_file(const std::string& path, const char* option) {
 void validate(const options& o) {
   boost::system::error_code ec;
   if (o.bind != "localhost" && (boost::asio::ip::make_address(o.bind, ec), ec))
-    throw plan_error(fmt::format("bind: \"{}\" is not an address", o.bind));
-  auto any = o.bind == "0.0.0.0" || o.bind == "::";
-  if (any && o.advertise.empty())
-    throw plan_error(fmt::format("advertise: say under which address others reach this process; "
-                                 "it listens on all ({})",
-                                 o.bind));
+    throw plan_error(fmt::format("--bind: \"{}\" is not an address", o.bind));
   if (!is_loopback(o.bind) && !o.tls && !o.allow_insecure)
-    throw plan_error(fmt::format("bind: {} can be reached from other machines, and without TLS "
-                                 "anybody there could run code here: give a certificate, a key and "
-                                 "a CA, or allow it explicitly",
-                                 o.bind));
-  if (o.slots == 0) throw plan_error("slots: at least 1");
+    throw plan_error(
+      fmt::format("--bind: {} can be reached from other machines, and without TLS "
+                  "anybody there could run code here: give --tls-cert, --tls-key and "
+                  "--tls-ca, or --allow-insecure",
+                  o.bind));
+  if (o.slots == 0) throw plan_error("--slots: at least 1");
   if (o.heartbeat_timeout < std::chrono::milliseconds(100))
-    throw plan_error("heartbeat timeout: at least 100 ms");
+    throw plan_error("--heartbeat-timeout: at least 100 ms");
   if (!o.tls) return;
-  check_file(o.tls->certificate, "a certificate");
-  check_file(o.tls->key, "a key");
-  check_file(o.tls->ca, "a CA certificate");
+  check_file(o.tls->certificate, "--tls-cert");
+  check_file(o.tls->key, "--tls-key");
+  check_file(o.tls->ca, "--tls-ca");
 }
 
 } // namespace sluice::cluster

@@ -125,6 +125,10 @@ worker_process::worker_process(options o, worker_programs programs)
   : impl_(std::make_unique<impl>()) {
   validate(o);
   raise_descriptor_limit();
+  if ((o.bind == "0.0.0.0" || o.bind == "::") && o.advertise.empty())
+    throw plan_error(fmt::format("--advertise: say under which address others reach this worker; "
+                                 "it listens on all ({})",
+                                 o.bind));
   impl_->settings = std::move(o);
   impl_->programs = std::move(programs);
 }
@@ -135,6 +139,7 @@ void worker_process::run() {
   auto& o = impl_->settings;
   auto pause = std::chrono::milliseconds(first_pause);
   auto give_up = std::chrono::steady_clock::now() + o.join_timeout;
+  std::string told; // the same again is no news
   for (;;) {
     session::end end;
     try {
@@ -156,8 +161,9 @@ void worker_process::run() {
       throw io_error(fmt::format("no coordinator for {}: {}",
                                  std::chrono::duration_cast<std::chrono::seconds>(o.join_timeout),
                                  end.why));
-    } else {
-      log().debug("cluster: {}", end.why);
+    } else if (end.why != told) {
+      log().warn("cluster: no coordinator yet: {}", end.why);
+      told = end.why;
     }
     std::unique_lock lock(impl_->mutex);
     if (impl_->changed.wait_for(lock, pause, [&] { return impl_->stopped; })) return;

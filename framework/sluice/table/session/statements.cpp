@@ -30,7 +30,8 @@ std::map<std::string, std::string> options_of(const std::vector<sql::table_optio
 
 class runner {
 public:
-  explicit runner(table_environment::session& s) : session_(s) {}
+  runner(table_environment::session& s, const insert_runner& run_inserts)
+    : session_(s), run_inserts_(run_inserts) {}
 
   table_result operator()(const sql::query& q) {
     return session_.run_query(
@@ -217,7 +218,7 @@ private:
       plans.push_back(plan_of(i));
       name += (plans.size() == 1 ? "_" : ",") + plans.back()->as<sink_node>()->table;
     }
-    return session_.run_inserts(plans, name);
+    return run_inserts_(plans, name);
   }
 
   std::pair<std::string, std::string> database_of(const sql::show& s) const {
@@ -285,12 +286,19 @@ private:
   }
 
   table_environment::session& session_;
+  const insert_runner& run_inserts_;
 };
 
 } // namespace
 
+table_result run_statement(table_environment::session& session, const sql::statement& statement,
+                           const insert_runner& run_inserts) {
+  return std::visit(runner(session, run_inserts), statement.node);
+}
+
 table_result run_statement(table_environment::session& session, const sql::statement& statement) {
-  return std::visit(runner(session), statement.node);
+  return run_statement(session, statement,
+                       [&](auto& plans, auto& name) { return session.run_inserts(plans, name); });
 }
 
 sql::object_name parse_name(std::string_view text) {

@@ -5,6 +5,7 @@
 #include "sluice/table/expr/cast.hpp"
 #include "sluice/table/plan/properties.hpp"
 #include "sluice/table/rules/optimizer.hpp"
+#include "sluice/table/session/job_builder.hpp"
 #include "sluice/table/session/statements.hpp"
 #include "sluice/table/sql/parser.hpp"
 #include "sluice/table/types/type_rules.hpp"
@@ -12,17 +13,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 
 namespace sluice::table {
 
 namespace {
-
-std::int64_t present() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-           std::chrono::system_clock::now().time_since_epoch())
-    .count();
-}
 
 bool reads_unbounded(const relation& r) {
   if (const auto* n = r.as<scan_node>()) return n->source->bounded() == boundedness::unbounded;
@@ -56,36 +50,6 @@ void check_changes(const relation& plan, execution_mode mode, const changelog_mo
                      "update is about, as the table has no key");
 }
 
-/// A job being put together from plans.
-class job_builder {
-public:
-  job_builder(const table_environment::session& s, execution_mode mode)
-    : program_(*s.streams.program()), mode_(mode), start_(present()) {
-    program_.mark_executed();
-    program_.graph.config = s.config.job(program_.graph.config);
-    program_.graph.config.mode = mode;
-    auto settings = s.config.lowering(mode, program_.graph.config.parallelism, start_);
-    rules_ = {mode, {settings.operators.zone, start_, min_timestamp}};
-    lowering_.emplace(program_, s.functions, std::move(settings));
-  }
-
-  relation_ptr optimized(const relation_ptr& plan) const { return optimize(plan, rules_); }
-  class lowering& lowering() { return *lowering_; }
-
-  job_graph graph(const std::string& name) {
-    auto g = program_.pending();
-    if (g.config.name == job_config().name) g.config.name = name;
-    return make_job_graph(g);
-  }
-
-private:
-  sluice::detail::program program_;
-  execution_mode mode_;
-  std::int64_t start_;
-  optimizer_context rules_;
-  std::optional<class lowering> lowering_;
-};
-
 } // namespace
 
 table_environment::session::session(stream_environment env) : streams(std::move(env)) {
@@ -107,7 +71,7 @@ bind_context table_environment::session::context(execution_mode mode) const {
 
 table_result table_environment::session::run_query(const relation_ptr& plan) {
   auto mode = mode_of(plan);
-  job_builder job(*this, mode);
+  job_builder job(*this, mode, present());
   auto queue = std::make_shared<result_queue>();
   const auto better = job.optimized(plan);
   job.lowering().add_result(better, make_result_sink(queue), true);
@@ -121,12 +85,8 @@ table_result table_environment::session::run_query(const relation_ptr& plan) {
 
 table_result table_environment::session::run_inserts(const std::vector<relation_ptr>& plans,
                                                      const std::string& name) {
-  auto unbounded = std::any_of(plans.begin(), plans.end(), [&](const relation_ptr& p) {
-    return mode_of(p) == execution_mode::streaming;
-  });
-  job_builder job(*this, unbounded ? execution_mode::streaming : execution_mode::batch);
-  for (const auto& p : plans) job.lowering().add_sink(job.optimized(p));
-  auto result = table_result::of_job(job_handle(default_executor().submit(job.graph(name))));
+  auto graph = insert_job(*this, plans, name, present());
+  auto result = table_result::of_job(job_handle(default_executor().submit(std::move(graph))));
   if (config.dml_sync()) result.wait();
   return result;
 }
@@ -142,7 +102,7 @@ table_environment::session::explain(const std::vector<relation_ptr>& plans,
                      "CHANGELOG_MODE and JSON_EXECUTION_PLAN");
   if (plans.empty()) throw plan_error("there is nothing to explain");
   auto mode = mode_of(plans[0]);
-  job_builder job(*this, mode);
+  job_builder job(*this, mode, present());
   std::string bound;
   std::string optimized;
   for (const auto& p : plans) {

@@ -1,0 +1,313 @@
+/// The `sluice` command and a cluster: roles, jobs, workers, SQL, exit statuses.
+#include "support/command_cluster.hpp"
+
+#include <boost/test/unit_test.hpp>
+#include <fmt/format.h>
+
+#include <signal.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <regex>
+#include <set>
+
+namespace sluice::testing {
+
+BOOST_AUTO_TEST_SUITE(cluster_command)
+
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::seconds;
+
+/// The lines of all finished files below a directory.
+std::vector<std::string> lines_below(const std::string& directory) {
+  std::vector<std::string> lines;
+  for (auto& entry : fs::recursive_directory_iterator(directory)) {
+    if (!entry.is_regular_file() || entry.path().filename().string().starts_with(".")) continue;
+    std::ifstream in(entry.path());
+    for (std::string line; std::getline(in, line);) lines.push_back(line);
+  }
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+std::string csv_table(const std::string& name, const std::string& columns,
+                      const std::string& path) {
+  return fmt::format("CREATE TABLE {} ({}) WITH ('connector' = 'filesystem', 'path' = '{}', "
+                     "'format' = 'csv');\n",
+                     name, columns, path);
+}
+
+/// Numbers that go on for ever, into files of numbers. Needs two checkpoint settings, too.
+std::string endless_script(const std::string& output, const std::string& checkpoints) {
+  return fmt::format("SET 'execution.checkpointing.interval' = '200 ms';\n"
+                     "SET 'execution.checkpointing.dir' = '{}';\n"
+                     "CREATE TABLE numbers (id BIGINT) WITH ('connector' = 'datagen',\n"
+                     "  'rows-per-second' = '500', 'fields.id.kind' = 'sequence',\n"
+                     "  'fields.id.start' = '1', 'fields.id.end' = '1000000000');\n",
+                     checkpoints)
+         + csv_table("kept", "id BIGINT", output) + "INSERT INTO kept SELECT id FROM numbers;\n";
+}
+
+void check_no_number_is_there_twice(const std::string& directory) {
+  auto lines = lines_below(directory);
+  BOOST_TEST(!lines.empty());
+  BOOST_TEST((std::adjacent_find(lines.begin(), lines.end()) == lines.end()));
+}
+
+std::vector<pid_t> processes_of(const std::string& text) {
+  std::vector<pid_t> all;
+  std::regex process("process ([0-9]+)");
+  for (std::sregex_iterator at(text.begin(), text.end(), process), end; at != end; ++at)
+    all.push_back(std::stoi((*at)[1]));
+  return all;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_batch_job_of_sql_runs_on_two_workers) {
+  command_cluster cluster(2, 2);
+  BOOST_TEST_REQUIRE(cluster.is_up(), cluster.log());
+  auto input = cluster.directory() + "/in";
+  auto output = cluster.directory() + "/out";
+  std::map<int, long> expected;
+  fs::create_directories(input);
+  for (int file = 0; file < 4; ++file) {
+    std::ofstream out(fmt::format("{}/{}.csv", input, file));
+    for (int i = 0; i < 2000; ++i) {
+      out << i % 17 << ',' << i + file << '\n';
+      expected[i % 17] += i + file;
+    }
+  }
+  auto r
+    = cluster.sql(csv_table("sales", "k INT, amount BIGINT", input)
+                    + csv_table("sums", "k INT, total BIGINT, made_at TIMESTAMP_LTZ(6)", output)
+                    + "INSERT INTO sums SELECT k, SUM(amount), CURRENT_TIMESTAMP FROM sales "
+                      "GROUP BY k;\n",
+                  {"--mode", "batch", "-p", "4"});
+  BOOST_TEST(r.code == 0, r.output << cluster.log());
+  std::map<int, long> found;
+  std::set<std::string> times; // of the submission: the same in both processes
+  for (auto& line : lines_below(output)) {
+    auto first = line.find(',');
+    auto second = line.find(',', first + 1);
+    found[std::stoi(line)] = std::stol(line.substr(first + 1));
+    times.insert(line.substr(second + 1));
+  }
+  BOOST_TEST((found == expected));
+  BOOST_TEST(times.size() == 1u);
+  for (int i : {1, 2})
+    BOOST_TEST(content_of(fmt::format("{}/cluster/logs/worker-{}.log", cluster.directory(), i))
+                 .find("tasks here")
+               != std::string::npos);
+
+  auto jobs = cluster.run({"jobs", "list", "--json"}).json().as_array();
+  BOOST_TEST_REQUIRE(jobs.size() == 1u);
+  BOOST_TEST(jobs[0].at("status").as_string() == "finished");
+  auto people = cluster.run({"jobs", "list"});
+  BOOST_TEST(people.output.starts_with("JOB  NAME"), people.output);
+  BOOST_TEST(people.output.find("finished") != std::string::npos);
+}
+
+BOOST_AUTO_TEST_CASE(ctrl_c_ends_all_processes_of_a_local_cluster) {
+  command_cluster cluster(2, 1);
+  BOOST_TEST_REQUIRE(cluster.is_up(), cluster.log());
+  auto workers = cluster.run({"workers", "list", "--json"});
+  BOOST_TEST(workers.code == 0, workers.output);
+  BOOST_TEST(workers.json().as_array().size() == 2u);
+  auto processes = processes_of(cluster.output());
+  BOOST_TEST(processes.size() == 3u, cluster.output());
+  cluster.up().process().interrupt();
+  BOOST_TEST((cluster.up().wait_for(seconds(30)) == 0), cluster.log());
+  for (auto pid : processes) BOOST_TEST((::kill(pid, 0) == -1 && errno == ESRCH));
+}
+
+BOOST_AUTO_TEST_CASE(jobs_are_saved_rescaled_stopped_resumed_and_cancelled) {
+  command_cluster cluster(2, 1);
+  BOOST_TEST_REQUIRE(cluster.is_up(), cluster.log());
+  auto output = cluster.directory() + "/out";
+  auto script = endless_script(output, cluster.directory() + "/checkpoints");
+  auto started = cluster.sql(script, {"--detach"});
+  BOOST_TEST_REQUIRE(started.code == 0, started.output << cluster.log());
+  BOOST_TEST(started.output.starts_with("job 1: "), started.output);
+  BOOST_TEST(eventually([&] { return cluster.status(1) == "running"; }), cluster.log());
+  // The first checkpoint may be refused while tasks start.
+  command_result r;
+  BOOST_TEST(eventually([&] {
+               return (r = cluster.run({"jobs", "checkpoint", "1"})).code == 0;
+             }),
+             r.output << cluster.log());
+
+  auto saved = cluster.run({"jobs", "savepoint", "1", cluster.directory() + "/saved", "--json"});
+  BOOST_TEST_REQUIRE(saved.code == 0, saved.output << cluster.log());
+  BOOST_TEST(fs::exists(std::string(saved.json().at("path").as_string())));
+
+  r = cluster.run({"jobs", "rescale", "1", "2"});
+  BOOST_TEST(r.code == 0, r.output << cluster.log());
+  BOOST_TEST(eventually([&] {
+               auto answer = cluster.run({"jobs", "status", "1", "--json"});
+               if (answer.code != 0) return false;
+               auto status = answer.json();
+               auto* tasks = status.as_object().if_contains("tasks");
+               return status.at("status").as_string() == "running" && tasks
+                      && std::any_of(tasks->as_array().begin(), tasks->as_array().end(),
+                                     [](auto& t) { return t.at("subtask").as_int64() == 1; });
+             }),
+             cluster.log());
+  BOOST_TEST(cluster.run({"jobs", "status", "1"}).output.find("SUBTASK") != std::string::npos);
+
+  BOOST_TEST(eventually([&] {
+               r = cluster.run({"jobs", "stop", "1", cluster.directory() + "/stopped", "--json"});
+               return r.code == 0;
+             }),
+             r.output << cluster.log());
+  BOOST_TEST(eventually([&] { return cluster.status(1) == "finished"; }), cluster.log());
+  check_no_number_is_there_twice(output);
+  auto written = lines_below(output).size();
+
+  auto resumed = cluster.sql(
+    script, {"--detach", "--set",
+             "execution.state-recovery.path=" + std::string(r.json().at("path").as_string())});
+  BOOST_TEST_REQUIRE(resumed.code == 0, resumed.output << cluster.log());
+  BOOST_TEST(eventually([&] { return lines_below(output).size() > written; }), cluster.log());
+  r = cluster.run({"jobs", "cancel", "2"});
+  BOOST_TEST(r.code == 0, r.output);
+  BOOST_TEST(eventually([&] { return cluster.status(2) == "cancelled"; }), cluster.log());
+  check_no_number_is_there_twice(output);
+}
+
+BOOST_AUTO_TEST_CASE(exit_statuses_tell_scripts_what_happened) {
+  command_cluster cluster(1, 1);
+  BOOST_TEST_REQUIRE(cluster.is_up(), cluster.log());
+  auto missing = cluster.run({"jobs", "status", "99", "--json"});
+  BOOST_TEST(missing.code == 1);
+  BOOST_TEST(missing.output.find("there is no job 99") != std::string::npos, missing.output);
+  BOOST_TEST(cluster.run({"jobs", "cancel", "99"}).code == 1);
+  BOOST_TEST(cluster.run({"jobs", "list"}).output == "no jobs\n");
+
+  BOOST_TEST(cluster.run({"jobs", "frobnicate"}).code == 2);
+  BOOST_TEST(cluster.run({"jobs", "status"}).code == 2);
+  BOOST_TEST(cluster.run({"jobs", "rescale", "1", "none"}).code == 2);
+  BOOST_TEST(run_sluice({"jobs", "list", "--coordinator", "host:none"}).code == 2);
+  BOOST_TEST(run_sluice({"worker", "--slots", "0"}).code == 2);
+  BOOST_TEST(run_sluice({"coordinator", "--bind", "0.0.0.0"}).code == 2);
+  BOOST_TEST(run_sluice({"sql", "--detach", "-e", "SELECT 1"}).code == 2);
+
+  auto nobody = "127.0.0.1:" + std::to_string(free_port());
+  for (auto& command : std::vector<std::vector<std::string>>{
+         {"jobs", "list"}, {"workers", "list"}, {"sql", "-e", "SELECT 1"}}) {
+    auto a = command;
+    a.insert(a.end(), {"--coordinator", nobody});
+    auto r = run_sluice(a);
+    BOOST_TEST(r.code == 3, r.output);
+    BOOST_TEST(r.output.find("cannot reach " + nobody) != std::string::npos, r.output);
+  }
+  for (auto* command : {"coordinator", "worker", "jobs", "workers", "cluster", "sql"}) {
+    auto help = run_sluice({command, "--help"});
+    BOOST_TEST(help.code == 0);
+    BOOST_TEST(help.output.find("SLUICE_COORDINATOR") != std::string::npos, help.output);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_sql_cannot_do_on_a_cluster_and_what_fails_there_is_said) {
+  command_cluster cluster(1, 1);
+  BOOST_TEST_REQUIRE(cluster.is_up(), cluster.log());
+  auto r = cluster.sql("SELECT 1;");
+  BOOST_TEST(r.code == 1);
+  BOOST_TEST(r.output.find("not supported: results of a SELECT from a cluster; INSERT INTO a table "
+                           "instead")
+               != std::string::npos,
+             r.output);
+
+  auto input = cluster.directory() + "/in";
+  fs::create_directories(input);
+  std::ofstream(input + "/a.csv") << "1\nno number\n";
+  auto tables = csv_table("numbers", "n INT", input)
+                + csv_table("kept", "n INT", cluster.directory() + "/out");
+  r = cluster.sql(tables + "SHOW TABLES; EXPLAIN SELECT n FROM numbers;");
+  BOOST_TEST(r.code == 0, r.output);
+  BOOST_TEST(r.output.find("Job Graph") != std::string::npos, r.output);
+
+  r = cluster.sql(tables + "INSERT INTO kept SELECT nothing FROM numbers;");
+  BOOST_TEST(r.code == 1);
+  BOOST_TEST(r.output.find("Column 'nothing' not found") != std::string::npos, r.output);
+  BOOST_TEST(cluster.run({"jobs", "list"}).output == "no jobs\n");
+
+  r = cluster.sql(tables + "INSERT INTO kept SELECT n FROM numbers;", {"--mode", "batch"});
+  BOOST_TEST(r.code == 1);
+  BOOST_TEST(r.output.find("a.csv") != std::string::npos, r.output);
+  BOOST_TEST(cluster.status(1) == "failed");
+}
+
+BOOST_AUTO_TEST_CASE(the_session_before_an_insert_and_a_table_made_of_a_query_go_along) {
+  command_cluster cluster(2, 1);
+  BOOST_TEST_REQUIRE(cluster.is_up(), cluster.log());
+  auto dir = cluster.directory();
+  auto r = cluster.sql(
+    fmt::format("SET 'parallelism.default' = '2';\n"
+                "CREATE DATABASE shop; USE shop;\n"
+                "CREATE TABLE made WITH ('connector' = 'filesystem', 'path' = '{0}/made',\n"
+                "  'format' = 'csv') AS SELECT * FROM (VALUES (1, 'a'), (2, 'b')) AS t (n, s);\n"
+                "CREATE VIEW doubled AS SELECT n * 2 AS n FROM made;\n"
+                "CREATE TABLE one (n INT) WITH ('connector' = 'filesystem',\n"
+                "  'path' = '{0}/one', 'format' = 'csv');\n"
+                "CREATE TABLE two (n INT) WITH ('connector' = 'filesystem',\n"
+                "  'path' = '{0}/two', 'format' = 'csv');\n"
+                "EXECUTE STATEMENT SET BEGIN\n"
+                "  INSERT INTO one SELECT n FROM doubled;\n"
+                "  INSERT INTO two SELECT n + 1 FROM doubled;\n"
+                "END;\n",
+                dir),
+    {"--mode", "batch"});
+  BOOST_TEST_REQUIRE(r.code == 0, r.output << cluster.log());
+  BOOST_TEST((lines_below(dir + "/made") == std::vector<std::string>{"1,a", "2,b"}));
+  BOOST_TEST((lines_below(dir + "/one") == std::vector<std::string>{"2", "4"}));
+  BOOST_TEST((lines_below(dir + "/two") == std::vector<std::string>{"3", "5"}));
+}
+
+BOOST_AUTO_TEST_CASE(a_coordinator_that_is_ended_leaves_its_jobs_to_the_next) {
+  temporary_directory directory;
+  auto port = std::to_string(free_port());
+  auto address = "127.0.0.1:" + port;
+  const std::vector<std::string> coordinator{"coordinator", "--port", port, "--data-dir",
+                                             directory.path() + "/jobs"};
+  auto first = std::make_unique<sluice_command>(coordinator);
+  sluice_command worker({"worker", "--coordinator", address});
+  auto output = directory.path() + "/out";
+  auto logs = [&] { return first->output() + worker.output(); };
+  auto status = [&] {
+    auto r = run_sluice({"jobs", "status", "1", "--json", "--coordinator", address});
+    return r.code == 0 ? std::string(r.json().at("status").as_string()) : std::string();
+  };
+  BOOST_TEST_REQUIRE(eventually([&] {
+                       return run_sluice({"workers", "list", "--coordinator", address}).code == 0;
+                     }),
+                     logs());
+  auto script = sluice_command::sql(directory, endless_script(output, directory.path() + "/cp"));
+  script.insert(script.end(), {"--detach", "--coordinator", address});
+  auto started = run_sluice(script);
+  BOOST_TEST_REQUIRE(started.code == 0, started.output << logs());
+  BOOST_TEST_REQUIRE(eventually([&] { return fs::exists(output) && !lines_below(output).empty(); }),
+                     logs());
+
+  first->process().terminate();
+  BOOST_TEST((first->wait_for(seconds(20)) == 0), logs());
+  auto written = lines_below(output).size();
+  first = std::make_unique<sluice_command>(coordinator);
+  BOOST_TEST(eventually([&] { return lines_below(output).size() > written; }), logs());
+  BOOST_TEST(status() == "running", logs());
+  BOOST_TEST(run_sluice({"jobs", "cancel", "1", "--coordinator", address}).code == 0);
+  BOOST_TEST(eventually([&] { return status() == "cancelled"; }), logs());
+  check_no_number_is_there_twice(output);
+
+  worker.process().terminate();
+  BOOST_TEST((worker.wait_for(seconds(20)) == 0), worker.output());
+  first->process().terminate();
+  BOOST_TEST((first->wait_for(seconds(20)) == 0), first->output());
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace sluice::testing
