@@ -6,7 +6,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <deque>
 #include <random>
 #include <string>
@@ -71,11 +73,17 @@ std::string words_of(random_source& random) {
   }
 }
 
-/// Whether the other side does, in time.
-bool hangs_up(int fd) {
-  constexpr int patience_ms = 30'000;
+using clock = std::chrono::steady_clock;
+
+/// For all connections together to be hung up on.
+constexpr auto patience = std::chrono::seconds(60);
+
+/// Whether the other side does before `deadline`.
+bool hangs_up(int fd, clock::time_point deadline) {
+  auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock::now()).count();
   pollfd p{fd, POLLRDHUP, 0};
-  return ::poll(&p, 1, patience_ms) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+  return ::poll(&p, 1, static_cast<int>(std::max<std::int64_t>(left, 0))) > 0
+         && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 /// Descriptors that this process may have, but for a few that it needs otherwise.
@@ -94,8 +102,9 @@ strangers_result send_strangers(std::uint16_t port, int connections, unsigned se
   strangers_result result;
   std::deque<int> open;
   auto room = room_for_connections();
+  auto deadline = clock::now() + patience;
   auto let_go = [&] {
-    result.hung_up += hangs_up(open.front()) ? 1 : 0;
+    result.hung_up += hangs_up(open.front(), deadline) ? 1 : 0;
     ::close(open.front());
     open.pop_front();
   };

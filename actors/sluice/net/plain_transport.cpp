@@ -63,6 +63,11 @@ public:
   io_result flush() override { return {}; }
   std::string session() const override { return {}; }
 
+  io_result end() override {
+    ::shutdown(fd_, SHUT_WR);
+    return {};
+  }
+
 private:
   int fd_;
 };

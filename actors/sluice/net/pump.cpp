@@ -84,7 +84,7 @@ bool pump::inward() {
 bool pump::fill_inward() {
   auto r = outer_->read(in_.buffer.data(), in_.buffer.size());
   if (r.what == state::closed) {
-    in_.closed = true;
+    in_.ended = in_.closed = true;
     ::shutdown(inner_.native_handle(), SHUT_WR);
     one_is_closed();
     return true;
@@ -101,7 +101,8 @@ bool pump::outward() {
   if (out_.closed) return false;
   if (out_.empty()) {
     auto r = outer_->flush();
-    return r.what == state::ok ? fill_outward() : blocked_outside(r.what);
+    if (r.what != state::ok) return blocked_outside(r.what);
+    return out_.ended ? end_outward() : fill_outward();
   }
   iovec part{out_.buffer.data() + out_.begin, out_.end - out_.begin};
   auto r = outer_->write({&part, 1});
@@ -121,14 +122,20 @@ bool pump::fill_outward() {
     deaf_ = true;
   }
   if (r.what == state::closed) {
-    out_.closed = true;
-    ::shutdown(socket_.native_handle(), SHUT_WR);
-    one_is_closed();
+    out_.ended = true;
     return true;
   }
   if (r.what != state::ok) return blocked_inside(wait::inner_read);
   out_.begin = 0;
   out_.end = r.bytes;
+  return true;
+}
+
+bool pump::end_outward() {
+  auto r = outer_->end();
+  if (r.what != state::ok) return blocked_outside(r.what);
+  out_.closed = true;
+  one_is_closed();
   return true;
 }
 

@@ -38,7 +38,8 @@ private:
     std::array<char, 64 * 1024> buffer;
     std::size_t begin = 0;
     std::size_t end = 0;
-    bool closed = false; ///< the source ended, and the destination knows
+    bool ended = false;  ///< the source did
+    bool closed = false; ///< and the destination knows
 
     bool empty() const noexcept { return begin == end; }
   };
@@ -52,6 +53,7 @@ private:
   bool blocked_inside(wait what);
   bool fill_inward();
   bool fill_outward();
+  bool end_outward();
   void await(wait what);
   void one_is_closed();
   void watch();

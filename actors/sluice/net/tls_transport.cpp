@@ -7,6 +7,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -218,6 +219,17 @@ public:
         != 1)
       throw io_error("TLS: " + last_tls_error());
     return bytes;
+  }
+
+  /// To OpenSSL, a stream that ends without TLS's own word for it is broken both ways.
+  io_result end() override {
+    std::lock_guard lock(mutex_);
+    if (auto r = flush_locked(); r.what != io_result::state::ok) return r;
+    ERR_clear_error();
+    auto n = SSL_shutdown(ssl_.get());
+    if (n < 0) return result_of(n);
+    ::shutdown(socket_.fd, SHUT_WR);
+    return {};
   }
 
 private:

@@ -44,6 +44,9 @@ public:
 
   /// Bytes that only the two ends of this TLS session know; empty without TLS.
   virtual std::string session() const = 0;
+
+  /// Tells the peer that nothing more is written; `ok` when it is said. Reading goes on.
+  virtual io_result end() = 0;
 };
 
 /// Owned by the data plane; a connection keeps it alive.

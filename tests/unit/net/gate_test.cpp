@@ -332,6 +332,19 @@ BOOST_AUTO_TEST_CASE(garbage_is_refused) {
 
 namespace {
 
+/// As members do it: strangers may be before them in the queue, or push them out of it.
+passage let_in_at_last(guarded_gate& g, const net::gate_terms& terms) {
+  for (auto deadline = std::chrono::steady_clock::now() + patience;;) {
+    try {
+      return g.let_in(terms);
+    } catch (const net::refusal&) {
+      throw;
+    } catch (const io_error&) {
+      if (std::chrono::steady_clock::now() > deadline) throw;
+    }
+  }
+}
+
 /// Ten thousand connections of strangers, a few hundred at a time, while members talk.
 void storm(const net::gate_terms& near, net::gate_config config) {
   config.max_unauthenticated = 64;
@@ -357,7 +370,7 @@ void storm(const net::gate_terms& near, net::gate_config config) {
   for (auto fd : open)
     if (fd >= 0) ::close(fd);
   BOOST_TEST(talks(members));
-  BOOST_TEST(talks(g.let_in(near)));
+  BOOST_TEST(talks(let_in_at_last(g, near)));
   BOOST_TEST(g.admitted.size() == 2u);
   BOOST_TEST(g.refused.size() > 0u);
 }
