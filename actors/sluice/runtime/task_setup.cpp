@@ -113,6 +113,12 @@ void task::build_chain() {
   auto* source = chain_->source();
   if (!source) return;
   full_poll_ = chain_->node(0).output->batch_records();
+  for (std::size_t k = 0; k < chain_->edges().size(); ++k) {
+    auto& e = chain_->edges()[k]->edge();
+    // What a channel sends whole need not be copied into its batches.
+    for (auto& o : peers_.outputs[k])
+      if (o.remote) full_poll_ = std::max<std::size_t>(full_poll_, full_batch(e, true));
+  }
   for (auto& e : chain_->edges())
     if (e->edge().buffer_timeout.count() == 0) full_poll_ = 1;
   poll_less_or_more();
