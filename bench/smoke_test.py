@@ -17,7 +17,8 @@ JOBS = ["pipeline", "pipeline_unchained", "keyed_sum_1k", "keyed_sum_1m", "tumbl
         "word_count"]
 SUITES = ["latency", "startup", "backpressure", "checkpoint", "sql_csv_format", "sql_json_format",
           "sql_group_by_operator", "sql_group_by", "sql_sales_summary", "sql_empty_query",
-          "remote_copy"]
+          "remote_copy", "remote_pipeline", "remote_keyed_sum_1k", "remote_latency",
+          "remote_recovery"]
 OPTIONAL = ["kafka_source"]
 NEXMARK = [f"nexmark_q{i}" for i in (0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 14, 15, 16, 17, 18, 19, 20, 21, 22)]
 
@@ -106,6 +107,22 @@ class Suites(unittest.TestCase):
         for r in found:
             expected = r["median_mb_per_s"] / found[0]["median_mb_per_s"]
             self.assertAlmostEqual(r["ratio"], expected, delta=0.01 * expected + 1e-3)
+
+    def test_remote_jobs(self):
+        found = run_json("remote_pipeline", "remote_keyed_sum_1k",
+                         "--records", "100000", "--repeat", "1")
+        self.assertEqual([r["job"] for r in found],
+                         ["remote_pipeline", "remote_pipeline", "remote_keyed_sum_1k"])
+        for r, yardstick in zip(found, ["tcp", "local", "local"]):
+            expected = r["sluice"]["median"] / r[yardstick]["median"]
+            self.assertAlmostEqual(r["ratio"], expected, delta=0.01 * expected + 1e-3)
+
+    def test_remote_latency_and_recovery(self):
+        latency, = run_json("remote_latency", "--seconds", "1")
+        self.assertGreater(latency["from_schedule_us"]["p50"], 0)
+        recovery, = run_json("remote_recovery", "--keys", "20000")
+        self.assertGreaterEqual(recovery["state_bytes"], 20000 * 1000)
+        self.assertGreater(recovery["seconds"], 0)
 
     def test_nexmark_by_a_pattern(self):
         found = run_json("nexmark_*", "--records", "5000", "--repeat", "1")

@@ -47,6 +47,7 @@ class Namespaces:
 
     def __init__(self, count):
         self.bridge = f"sd{os.getpid() % 100000}"
+        self.net = os.getpid() % 250 + 1  # another demo may run beside this one
         self.names = [f"{self.bridge}n{i}" for i in range(1, count + 1)]
         run(["ip", "link", "add", self.bridge, "type", "bridge"])
         run(["ip", "addr", "add", self.address(0) + "/24", "dev", self.bridge])
@@ -61,7 +62,7 @@ class Namespaces:
             run(["ip", "-n", name, "link", "set", "lo", "up"])
 
     def address(self, host):
-        return f"10.214.9.{host + 1}"
+        return f"10.214.{self.net}.{host + 1}"
 
     def launcher(self, host):
         return ["ip", "netns", "exec", self.names[host - 1]] if host else []
