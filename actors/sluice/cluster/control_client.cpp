@@ -14,7 +14,8 @@ constexpr auto answer_timeout = std::chrono::seconds(10);
 
 struct control_client::impl {
   explicit impl(const options& o)
-    : net(o, 2), self(net.system()), coordinator(net.find_coordinator(answer_timeout)) {}
+    : net(o, 2, network::dial(o, answer_timeout)), self(net.system()),
+      coordinator(net.find_coordinator(answer_timeout)) {}
 
   network net;
   caf::scoped_actor self;

@@ -36,8 +36,9 @@ caf::actor basp_broker_of(caf::actor_system& system) {
 
 } // namespace
 
-network::network(const options& o, std::uint32_t threads)
-  : options_(o), config_(std::make_unique<caf::actor_system_config>(make_actor_config(threads))) {
+network::network(const options& o, std::uint32_t threads, std::unique_ptr<net::gate_link> link)
+  : options_(o), link_(std::move(link)),
+    config_(std::make_unique<caf::actor_system_config>(make_actor_config(threads))) {
   config_->load<caf::io::middleman>();
   register_messages(*config_);
   precise_timers precise;
@@ -52,15 +53,27 @@ network::~network() {
   if (gate_) gate_->close(); // it gives connections to the system, which goes first
 }
 
-net::gate_terms network::terms(std::chrono::milliseconds timeout) const {
+namespace {
+
+net::gate_terms terms_of(const options& o, std::chrono::milliseconds timeout) {
   net::gate_terms t;
-  t.tls = options_.tls;
-  t.secret = options_.secret;
+  t.tls = o.tls;
+  t.secret = o.secret;
   t.release = this_release;
   t.connect_timeout = timeout;
   t.handshake_timeout = timeout;
-  t.dead_peer_timeout = 2 * options_.heartbeat_timeout; // heartbeats are to find it first
+  t.dead_peer_timeout = 2 * o.heartbeat_timeout; // heartbeats are to find it first
   return t;
+}
+
+} // namespace
+
+std::unique_ptr<net::gate_link> network::dial(const options& o, std::chrono::milliseconds timeout) {
+  try {
+    return net::dial_gate({o.coordinator_host, o.coordinator_port}, terms_of(o, timeout));
+  } catch (const net::refusal& e) {
+    throw plan_error(fmt::format("no way into the cluster: {}", e.what()));
+  }
 }
 
 std::uint16_t network::publish(const coordinator_actor& coordinator) {
@@ -76,7 +89,7 @@ std::uint16_t network::publish(const coordinator_actor& coordinator) {
               caf::actor_cast<caf::strong_actor_ptr>(coordinator), std::set<std::string>{})
     .receive([] {}, problem);
   net::gate_config config;
-  config.terms = terms(std::chrono::seconds(5));
+  config.terms = terms_of(options_, std::chrono::seconds(5));
   config.bind_address = options_.bind;
   config.port = options_.coordinator_port;
   config.on_refused = [](const std::string& why) { log().warn("cluster: {}", why); };
@@ -91,11 +104,6 @@ std::uint16_t network::publish(const coordinator_actor& coordinator) {
 
 coordinator_actor network::find_coordinator(std::chrono::milliseconds timeout) {
   net::endpoint at{options_.coordinator_host, options_.coordinator_port};
-  try {
-    link_ = net::dial_gate(at, terms(timeout));
-  } catch (const net::refusal& e) {
-    throw plan_error(fmt::format("no way into the cluster: {}", e.what()));
-  }
   auto scribe = system_->middleman().backend().new_scribe(link_->take().release());
   caf::scoped_actor self(*system_);
   coordinator_actor found;

@@ -20,10 +20,15 @@ namespace sluice::cluster {
 class network {
 public:
   /// Errors: `io_error`.
-  network(const options& o, std::uint32_t threads);
+  network(const options& o, std::uint32_t threads, std::unique_ptr<net::gate_link> link = nullptr);
   ~network();
   network(const network&) = delete;
   network& operator=(const network&) = delete;
+
+  /// Dials the coordinator, before there are actors that would talk to it: most attempts of a
+  /// worker that waits for one end here. Waits at most `timeout` for each answer. Errors:
+  /// `plan_error` if it does not let this process in; `io_error` if it cannot be reached.
+  static std::unique_ptr<net::gate_link> dial(const options& o, std::chrono::milliseconds timeout);
 
   caf::actor_system& system() noexcept { return *system_; }
 
@@ -31,13 +36,11 @@ public:
   /// To be called once. Errors: `io_error`.
   std::uint16_t publish(const runtime::coordinator_actor& coordinator);
 
-  /// Finds the coordinator. Waits at most `timeout` for each of its answers. To be called once.
-  /// Errors: `plan_error` if it does not let this process in; `io_error` if it cannot be reached.
+  /// Finds the coordinator behind the link. Waits at most `timeout` for its answer. To be called
+  /// once. Errors: `io_error` if there is none.
   runtime::coordinator_actor find_coordinator(std::chrono::milliseconds timeout);
 
 private:
-  net::gate_terms terms(std::chrono::milliseconds timeout) const;
-
   options options_;
   // These carry what the system still says when it ends.
   std::unique_ptr<net::gate_link> link_;

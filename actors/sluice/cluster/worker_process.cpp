@@ -47,7 +47,8 @@ struct worker_process::impl {
 class worker_process::session {
 public:
   explicit session(impl& owner)
-    : owner_(owner), io_(make_io_services()), network_(owner.settings, 0) {}
+    : owner_(owner), io_(make_io_services()),
+      network_(owner.settings, 0, network::dial(owner.settings, answer_timeout)) {}
 
   struct end {
     worker_end how = worker_end::lost;
