@@ -100,6 +100,48 @@ BOOST_AUTO_TEST_CASE(lines_are_received_until_the_peer_closes) {
   BOOST_TEST(harness.records == (lines{"one", "two", "three", "", "last"}));
 }
 
+/// What the next polls give until the reader has nothing; no I/O happens meanwhile.
+lines read_what_is_there(socket_harness<std::string>& harness) {
+  typed_batch<std::string> out;
+  lines found;
+  for (;;) {
+    auto result = harness.reader->poll(out, 3);
+    for (auto& record : out) found.push_back(record);
+    harness.finished = result.status == poll_result::state::finished;
+    if (harness.finished || result.status == poll_result::state::waiting) return found;
+    out.clear();
+  }
+}
+
+// A reader that waits is polled again only at a wakeup, and these had been called before.
+BOOST_AUTO_TEST_CASE(what_comes_while_a_block_is_decoded_is_not_left_lying) {
+  server s;
+  socket_harness<std::string> harness(socket_source("127.0.0.1", s.port()));
+  auto peer = s.accept(harness.context);
+  auto receive = [&](const std::string& text) {
+    auto before = harness.context.wakeups();
+    boost::asio::write(peer, boost::asio::buffer(text));
+    BOOST_REQUIRE(harness.context.run_io_until([&] { return harness.context.wakeups() > before; }));
+  };
+  receive("one\ntw");
+  typed_batch<std::string> out;
+  harness.reader->poll(out, 3);
+  BOOST_TEST((out.size() == 1 && out[0] == "one"));
+  receive("o\nthree\n");
+  BOOST_TEST(read_what_is_there(harness) == (lines{"two", "three"}));
+}
+
+BOOST_AUTO_TEST_CASE(an_end_within_a_record_is_seen_at_once) {
+  server s;
+  socket_harness<std::string> harness(socket_source("127.0.0.1", s.port()));
+  auto peer = s.accept(harness.context);
+  boost::asio::write(peer, boost::asio::buffer(std::string("torn")));
+  peer.close();
+  BOOST_REQUIRE(harness.context.run_io_until([&] { return harness.context.wakeups() == 2; }));
+  BOOST_TEST(read_what_is_there(harness) == (lines{"torn"}));
+  BOOST_TEST(harness.finished);
+}
+
 BOOST_AUTO_TEST_CASE(any_delimiter_and_format_can_be_received) {
   server s;
   socket_harness<std::string> text(socket_source("localhost", s.port(), ';'));

@@ -26,14 +26,13 @@ void receiver::start() {
 
 bool receiver::take(std::string& out) {
   std::lock_guard lock(mutex_);
-  bool more = !ended_ || !incoming_.empty();
   out += incoming_;
   incoming_.clear();
   if (paused_) {
     paused_ = false;
     asio::post(strand_, [self = shared_from_this()] { self->receive(); });
   }
-  return more;
+  return !ended_;
 }
 
 void receiver::close() {

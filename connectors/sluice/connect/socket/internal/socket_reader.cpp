@@ -57,16 +57,18 @@ public:
       result.status = poll_result::state::finished;
       return result;
     }
-    if (!may_decode_ && !take()) {
-      result.status = poll_result::state::waiting;
-      return result;
-    }
-    decode(out, max_records);
+    // What is left of a block may be but the beginning of a record, and what was received meanwhile
+    // has called wakeup() already: so there is nothing only if the receiver has just said so.
+    do {
+      if (!may_decode_ && !take()) {
+        result.status = poll_result::state::waiting;
+        return result;
+      }
+      decode(out, max_records);
+    } while (out.empty() && !may_decode_);
     if (last_ && begin_ == end_) {
       active_ = false;
       result.ended_splits.push_back(0);
-    } else if (out.empty() && !may_decode_) {
-      result.status = poll_result::state::waiting;
     }
     return result;
   }

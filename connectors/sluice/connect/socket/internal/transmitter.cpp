@@ -105,13 +105,13 @@ void transmitter::written(const error_code& error, std::size_t size) {
   if (closed_) return;
   if (error)
     return give_up(fmt::format("cannot write to {}:{}: {}", host_, port_, error.message()));
-  bool was_ready = ready();
+  std::size_t before = 0;
   {
     std::lock_guard lock(mutex_);
-    waiting_ -= size;
+    before = waiting_.fetch_sub(size);
   }
   changed_.notify_all();
-  if (!was_ready && ready()) wakeup_();
+  if (before >= max_waiting_ && before - size < max_waiting_) wakeup_();
   write_next();
 }
 
