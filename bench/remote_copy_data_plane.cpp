@@ -22,7 +22,6 @@ using namespace sluice;
 using runtime::channel_element;
 
 constexpr net::channel_key channel{1, 1, {0, 0}, 0, {1, 0}, 0};
-constexpr std::int64_t window_bytes = 512 * 1024;
 
 net::data_plane_config config_of(const std::string& kind) {
   net::data_plane_config config;
@@ -83,19 +82,24 @@ void receive_by_data_plane(const std::string& kind) {
   std::thread task([&] {
     std::int64_t expected = 0;
     std::int64_t sum = 0;
+    runtime::credit_msg credit;
     while (true) {
       auto e = mailbox.take();
+      if (e.kind == channel_element::type::watermark) { // behind the last batch
+        input->credit(std::exchange(credit, {}));
+        continue;
+      }
       if (e.kind != channel_element::type::records) return;
       auto& records = batch_as<remote_record>(*e.records);
       if (records.size() != remote_batch_records || records[0].key != expected++)
         fail("a batch is not what was sent");
       for (auto& r : records) sum += r.value;
       if (sum < 0) fail("a record is not what was sent");
-      runtime::credit_msg credit;
-      credit.batches = 1;
-      credit.bytes = static_cast<std::int64_t>(records.bytes());
-      credit.recycled = std::move(e.records);
-      input->credit(std::move(credit));
+      ++credit.batches;
+      credit.bytes += static_cast<std::int64_t>(records.bytes());
+      input->recycle(std::move(e.records));
+      if (credit.batches * 4 >= runtime::max_remote_window_batches)
+        input->credit(std::exchange(credit, {}));
     }
   });
   task.join();
@@ -112,8 +116,8 @@ copy_run copy_by_data_plane(std::uint64_t batches, const std::string& kind) {
       {"127.0.0.1", static_cast<std::uint16_t>(receiver.first_number())}, channel,
       [&](runtime::credit_msg m) { credits.put(std::move(m)); },
       [](std::string why) { fail(why); });
-    std::int64_t credit_batches = runtime::max_window_batches;
-    std::int64_t credit_bytes = window_bytes;
+    std::int64_t credit_batches = runtime::max_remote_window_batches;
+    std::int64_t credit_bytes = runtime::max_remote_window_bytes;
     auto take_credit = [&] {
       auto m = credits.take();
       credit_batches += m.batches;
@@ -133,7 +137,10 @@ copy_run copy_by_data_plane(std::uint64_t batches, const std::string& kind) {
       credit_bytes -= static_cast<std::int64_t>(records.bytes());
       output->send(e);
     }
-    while (credit_batches < runtime::max_window_batches) take_credit();
+    channel_element last;
+    last.kind = channel_element::type::watermark;
+    output->send(last);
+    while (credit_batches < runtime::max_remote_window_batches) take_credit();
     result = {time.seconds(), time.cpu_seconds()};
     channel_element end;
     end.kind = channel_element::type::end_of_input;

@@ -100,8 +100,8 @@ struct receiver {
       auto& b = batch_as<T>(*e.records);
       auto copy = std::make_unique<typed_batch<T>>();
       copy->append_copy(b, 0, b.size());
-      m.recycled = std::exchange(e.records, runtime::batch_box(std::move(copy)));
       std::lock_guard lock(mutex);
+      input->recycle(std::exchange(e.records, runtime::batch_box(std::move(copy))));
       input->credit(std::move(m));
     }
     elements.put(std::make_shared<runtime::channel_element>(std::move(e)));

@@ -33,6 +33,7 @@ class receiver final : public remote_receiver {
 public:
   explicit receiver(std::shared_ptr<net::remote_input> from) : from_(std::move(from)) {}
   void credit(credit_msg m) override { from_->credit(std::move(m)); }
+  void recycle(batch_box b) override { from_->recycle(std::move(b)); }
 
 private:
   std::shared_ptr<net::remote_input> from_;

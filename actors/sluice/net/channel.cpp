@@ -71,17 +71,19 @@ input_channel::input_channel(const channel_key& key, const element_type& type,
 
 input_channel::~input_channel() = default;
 
+void input_channel::recycle(runtime::batch_box box) {
+  auto b = box.take();
+  if (!b) return;
+  b->clear();
+  b->trim(max_recycled_bytes);
+  std::lock_guard lock(mutex_);
+  if (free_.size() < runtime::max_remote_window_batches) free_.push_back(std::move(b));
+}
+
 void input_channel::credit(runtime::credit_msg m) {
-  auto recycled = m.recycled.take();
-  if (recycled) {
-    recycled->clear();
-    recycled->trim(max_recycled_bytes);
-  }
   std::shared_ptr<connection> to;
   {
     std::lock_guard lock(mutex_);
-    if (recycled && free_.size() < runtime::max_window_batches)
-      free_.push_back(std::move(recycled));
     if (!bound_) {
       early_.push_back(std::move(m));
       return;

@@ -78,6 +78,7 @@ public:
   ~input_channel() override;
 
   void credit(runtime::credit_msg m) override;
+  void recycle(runtime::batch_box box) override;
 
   /// Credit that was given before goes now.
   void bind(const std::shared_ptr<connection>& from, std::uint32_t number);

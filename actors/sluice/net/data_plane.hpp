@@ -99,11 +99,13 @@ class remote_input {
 public:
   virtual ~remote_input() = default;
 
-  /// Sends the credit to the sender and keeps `m.recycled` to decode a later batch into.
-  /// `m.attempt` and `m.channel` are not looked at.
+  /// Sends the credit to the sender. `m.attempt`, `m.channel` and `m.recycled` are not looked at.
   ///
   /// Threading: one thread at a time, also from within `on_element`. Never blocks.
   virtual void credit(runtime::credit_msg m) = 0;
+
+  /// Keeps a batch, if there is one in `b`, to decode a later one into. Threading: as `credit`.
+  virtual void recycle(runtime::batch_box b) = 0;
 };
 
 /// All channels between this process and others.

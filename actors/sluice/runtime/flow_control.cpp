@@ -11,27 +11,27 @@ constexpr std::uint32_t initial_batch_records = 32;
 constexpr auto shortest_period = std::chrono::milliseconds(1);
 constexpr auto longest_period = std::chrono::milliseconds(50);
 
-window window_for(double records, std::uint32_t batch_records) {
-  auto full = static_cast<double>(batch_records);
-  if (records >= full * max_window_batches) return {max_window_batches, batch_records};
-  if (records >= full * min_window_batches)
-    return {static_cast<std::uint32_t>(records / full), batch_records};
+window window_for(double records, window full) {
+  auto batch = static_cast<double>(full.records);
+  if (records >= batch * full.batches) return full;
+  if (records >= batch * min_window_batches)
+    return {static_cast<std::uint32_t>(records / batch), full.records};
   auto per_batch = static_cast<std::uint32_t>(records / min_window_batches);
   return {min_window_batches, std::max(per_batch, 1u)};
 }
 
 } // namespace
 
-void buffer_debloater::add_channel(std::uint32_t batch_records, bool adaptive) {
-  channels_.push_back({batch_records, adaptive});
-  auto at_start = initial(adaptive ? target_ : duration(0), batch_records);
+void buffer_debloater::add_channel(window full, bool adaptive) {
+  channels_.push_back({full, adaptive});
+  auto at_start = initial(adaptive ? target_ : duration(0), full);
   granted_.push_back(at_start);
   wanted_.push_back(at_start);
 }
 
-window buffer_debloater::initial(duration target, std::uint32_t batch_records) {
-  if (target.count() == 0) return {max_window_batches, batch_records};
-  return {min_window_batches, std::min(batch_records, initial_batch_records)};
+window buffer_debloater::initial(duration target, window full) {
+  if (target.count() == 0) return full;
+  return {min_window_batches, std::min(full.records, initial_batch_records)};
 }
 
 void buffer_debloater::update(time_point now, std::uint64_t active_ns) {
@@ -52,7 +52,7 @@ void buffer_debloater::update(time_point now, std::uint64_t active_ns) {
   auto seconds = static_cast<double>(target_.count()) / 1e6;
   auto share = rate_ * seconds / static_cast<double>(adaptive);
   for (std::size_t i = 0; i < channels_.size(); ++i)
-    if (channels_[i].adaptive) wanted_[i] = window_for(share, channels_[i].batch_records);
+    if (channels_[i].adaptive) wanted_[i] = window_for(share, channels_[i].full);
 }
 
 std::uint64_t buffer_debloater::records_in_windows() const noexcept {

@@ -60,13 +60,11 @@ public:
   /// `target` of zero: windows never change.
   explicit buffer_debloater(duration target = duration(0)) : target_(target) {}
 
-  /// Adds a channel whose full batches have `batch_records` records. One that is not `adaptive`
-  /// keeps the full window.
-  void add_channel(std::uint32_t batch_records, bool adaptive);
+  /// Adds a channel whose windows are at most `full`. One that is not `adaptive` keeps that.
+  void add_channel(window full, bool adaptive);
 
-  /// What a channel of full batches of `batch_records` starts with at both ends: little, until the
-  /// receiver has shown how fast it is.
-  static window initial(duration target, std::uint32_t batch_records);
+  /// What a channel starts with at both ends: little, until the receiver has shown how fast it is.
+  static window initial(duration target, window full);
 
   void handled(std::size_t records) noexcept { records_ += records; }
   bool due(time_point now) const noexcept { return now >= next_ && target_.count() > 0; }
@@ -87,7 +85,7 @@ public:
 
 private:
   struct input {
-    std::uint32_t batch_records;
+    window full;
     bool adaptive;
   };
 

@@ -8,8 +8,7 @@ namespace sluice::runtime {
 void input_gate::enqueue(std::uint32_t i, channel_element element) {
   auto& c = channels_.at(i);
   if (element.kind == channel_element::type::records)
-    SLUICE_CHECK(++c.queued_batches <= max_window_batches, "channel {} got a batch without credit",
-                 i);
+    SLUICE_CHECK(++c.queued_batches <= c.max_batches, "channel {} got a batch without credit", i);
   c.queue.push_back(std::move(element));
   if (c.held)
     ++c.held_elements;

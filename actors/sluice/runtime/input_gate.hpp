@@ -22,6 +22,7 @@ public:
     bool feedback = false;            ///< closes a loop: no say in event time, barriers or the end
     std::vector<std::uint32_t> loops; ///< heads of the loops that the channel is part of
     std::deque<channel_element> queue;
+    std::uint32_t max_batches = max_window_batches;
     std::uint32_t queued_batches = 0;
     timestamp watermark = min_timestamp;
     bool idle = false;

@@ -20,8 +20,14 @@ namespace sluice::runtime {
 
 using checkpoint_id = std::uint64_t;
 
-/// The most batches that may be under way, unprocessed, in a channel.
+/// The most that may be under way, unprocessed, in a channel.
 inline constexpr std::uint32_t max_window_batches = 8;
+inline constexpr std::int64_t max_window_bytes = 512 * 1024;
+
+/// The same between two processes, where batches are larger and on their way for longer, and credit
+/// is given back for several at once.
+inline constexpr std::uint32_t max_remote_window_batches = 32;
+inline constexpr std::int64_t max_remote_window_bytes = 2 * 1024 * 1024;
 
 /// A subtask of a chain.
 struct task_id {

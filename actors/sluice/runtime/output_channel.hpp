@@ -27,7 +27,7 @@ protected:
 /// Window of a channel at its start: what may be under way, unprocessed.
 struct channel_window {
   std::uint32_t batches = max_window_batches;
-  std::int64_t bytes = 512 * 1024;
+  std::int64_t bytes = max_window_bytes;
 };
 
 /// Sends batches as far as credit goes and keeps the rest, in order.

@@ -20,8 +20,11 @@ class remote_receiver {
 public:
   virtual ~remote_receiver() = default;
 
-  /// Tells the sender that a batch was processed. Keeps `m.recycled` for what comes next.
+  /// Tells the sender that batches were processed.
   virtual void credit(credit_msg m) = 0;
+
+  /// Keeps a batch, if there is one, for what comes next.
+  virtual void recycle(batch_box b) = 0;
 };
 
 } // namespace sluice::runtime

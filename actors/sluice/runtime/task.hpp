@@ -224,6 +224,7 @@ private:
 
   work_slicer slicer_;
   buffer_debloater debloater_;
+  std::vector<credit_msg> owed_; ///< per input channel: credit that its sender has not been told of
   std::optional<input_gate::next> partial_; ///< a batch of slow records, handled in slices
   std::size_t partial_done_ = 0;
   std::int64_t partial_bytes_ = 0;

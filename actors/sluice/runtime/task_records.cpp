@@ -159,24 +159,29 @@ void task::handle_watermark(timestamp w, bool exact) {
 
 void task::return_credit(std::uint32_t channel, std::int64_t bytes, batch_box recycled) {
   auto& from = peers_.inputs[channel];
-  credit_msg credit;
+  auto& credit = owed_[channel];
   credit.attempt = spec_.attempt;
   credit.channel = from.channel;
-  credit.batches = 1;
-  credit.bytes = bytes;
-  credit.recycled = std::move(recycled);
-  if (auto& wanted = debloater_.wanted(channel); wanted != debloater_.granted(channel))
-    [[unlikely]] {
-    auto& granted = debloater_.granted(channel);
+  ++credit.batches;
+  credit.bytes += bytes;
+  auto& granted = debloater_.granted(channel);
+  if (auto& wanted = debloater_.wanted(channel); wanted != granted) [[unlikely]] {
     credit.window_batches
       = static_cast<std::int32_t>(wanted.batches) - static_cast<std::int32_t>(granted.batches);
     credit.batch_records = wanted.records;
     granted = wanted;
   }
-  if (from.remote)
-    from.remote->credit(std::move(credit));
-  else
-    self_->send<caf::message_priority::high>(from.from, std::move(credit));
+  if (from.remote) {
+    from.remote->recycle(std::move(recycled));
+    // Each message is a packet and wakes two threads of the sender, which has enough left to go on.
+    auto may_wait = credit.batches * 4 < granted.batches
+                    && credit.bytes * 4 < max_remote_window_bytes && credit.window_batches == 0
+                    && credit.batch_records == 0;
+    if (!may_wait) from.remote->credit(std::exchange(credit, {}));
+  } else {
+    credit.recycled = std::move(recycled);
+    self_->send<caf::message_priority::high>(from.from, std::exchange(credit, {}));
+  }
 }
 
 void task::send(std::uint32_t output_channel, channel_element element) {

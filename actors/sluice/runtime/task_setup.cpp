@@ -20,6 +20,10 @@ std::uint32_t full_batch(const job_edge& e, bool remote) {
   return static_cast<std::uint32_t>(records);
 }
 
+window full_window(const job_edge& e, bool remote) {
+  return {remote ? max_remote_window_batches : max_window_batches, full_batch(e, remote)};
+}
+
 } // namespace
 
 void task::init(task_actor::pointer self, task_spec spec) {
@@ -65,9 +69,12 @@ void task::on_connect(connect_msg& m) {
     c.feedback = e.feedback;
     c.loops = (*spec_.loops)[in.edge];
     num_feedback_ += e.feedback;
+    auto full = full_window(e, in.remote != nullptr);
+    c.max_batches = full.batches;
     gate_.add_channel(std::move(c));
     ordinals_.push_back(channels_of_edge[in.edge]++);
-    debloater_.add_channel(full_batch(e, in.remote != nullptr), !e.feedback);
+    debloater_.add_channel(full, !e.feedback);
+    owed_.emplace_back();
   }
   auto handle = caf::actor_cast<task_actor>(self_);
   auto content = std::make_shared<task_state_content>();
@@ -95,9 +102,10 @@ void task::build_chain() {
     std::vector<std::unique_ptr<output_channel>> channels;
     for (std::size_t i = 0; i < peers_.outputs[k].size(); ++i) {
       auto remote = peers_.outputs[k][i].remote != nullptr;
-      auto start = buffer_debloater::initial(target, full_batch(e, remote));
+      auto start = buffer_debloater::initial(target, full_window(e, remote));
       channel_window window;
       window.batches = start.batches;
+      if (remote) window.bytes = max_remote_window_bytes;
       auto id = static_cast<std::uint32_t>(output_at_.size());
       output_at_.emplace_back(static_cast<std::uint32_t>(k), static_cast<std::uint32_t>(i));
       channels.push_back(

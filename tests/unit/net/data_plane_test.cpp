@@ -148,10 +148,9 @@ BOOST_AUTO_TEST_CASE(recycled_batches_are_decoded_into) {
       key_of(1), element_type_of<reading>(),
       [&](channel_element e) {
         memory.put(batch_as<reading>(*e.records).data());
-        runtime::credit_msg m;
-        m.recycled = std::move(e.records);
         std::lock_guard lock_input(mutex);
-        input->credit(std::move(m));
+        input->recycle(std::move(e.records));
+        input->credit({});
       },
       [](std::string) {});
   }

@@ -36,8 +36,8 @@ namespace {
 
 struct task_of_two {
   explicit task_of_two(duration target) : debloater(target) {
-    debloater.add_channel(1024, true);
-    debloater.add_channel(1024, true);
+    debloater.add_channel({max_window_batches, 1024}, true);
+    debloater.add_channel({max_window_batches, 1024}, true);
   }
 
   void work(std::size_t records, std::chrono::nanoseconds took) {
@@ -93,8 +93,8 @@ BOOST_AUTO_TEST_CASE(a_target_of_zero_turns_it_off) {
 
 BOOST_AUTO_TEST_CASE(feedback_channels_keep_their_window) {
   buffer_debloater debloater(1s);
-  debloater.add_channel(1024, false);
-  debloater.add_channel(1, true);
+  debloater.add_channel({max_window_batches, 1024}, false);
+  debloater.add_channel({max_window_batches, 1}, true);
   BOOST_TEST((debloater.wanted(0) == window{max_window_batches, 1024}));
   debloater.handled(1);
   debloater.update(std::chrono::steady_clock::time_point(1h), 20'000'000);
