@@ -151,10 +151,27 @@ BOOST_AUTO_TEST_CASE(another_program_is_refused_and_told_what_differs) {
   killed_job job(2000);
   auto& p = job.processes;
   p.start_coordinator();
-  p.start_worker_of({job.directory.path() + "/checkpoints", job.output, "2000", "2", "1"});
+  auto command = p.command();
+  command[4] = "2"; // its parallelism
+  p.start_worker_of(command);
   auto code = p.wait_for_worker(0, seconds(20));
   BOOST_TEST((code && *code != 0), p.log());
   BOOST_TEST(p.wait_for_log("another program", seconds(1)), p.log());
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_of_another_version_is_refused_and_told) {
+  killed_job job(2000);
+  auto& p = job.processes;
+  p.start_coordinator();
+  auto command = p.command();
+  command[0] = SLUICE_KILL_JOB_NEXT_VERSION;
+  p.start_worker_of(command);
+  auto code = p.wait_for_worker(0, seconds(20));
+  BOOST_TEST((code && *code != 0), p.log());
+  BOOST_TEST(p.wait_for_log("is another version: it runs Sluice", seconds(1)), p.log());
+  for (int i = 0; i < 3; ++i) p.start_worker();
+  BOOST_TEST((p.wait_for_coordinator(seconds(60)) == 0), p.log());
+  job.check_output();
 }
 
 BOOST_AUTO_TEST_CASE(who_does_not_know_the_secret_stays_outside) {

@@ -21,16 +21,15 @@ std::uint16_t free_port() {
   return a.local_endpoint().port();
 }
 
-cluster_processes::cluster_processes(std::string program, words arguments, std::string directory)
-  : program_(std::move(program)), arguments_(std::move(arguments)),
-    directory_(std::move(directory)), port_(free_port()) {}
+cluster_processes::cluster_processes(words command, std::string directory)
+  : command_(std::move(command)), directory_(std::move(directory)), port_(free_port()) {}
 
 cluster_processes::~cluster_processes() = default;
 
 std::unique_ptr<child_process> cluster_processes::start(const std::string& role,
                                                         const settings& extra,
                                                         const words& launcher,
-                                                        const words& arguments) {
+                                                        const words& command) {
   settings environment{{"SLUICE_ROLE", role},
                        {"SLUICE_COORDINATOR", "127.0.0.1:" + std::to_string(port_)},
                        {"SLUICE_HEARTBEAT_TIMEOUT", "2"},
@@ -42,32 +41,31 @@ std::unique_ptr<child_process> cluster_processes::start(const std::string& role,
   words all = launcher;
   all.push_back("/usr/bin/env");
   for (auto& [name, value] : environment) all.push_back(name + "=" + value);
-  all.push_back(program_);
-  all.insert(all.end(), arguments.begin(), arguments.end());
+  all.insert(all.end(), command.begin(), command.end());
   auto file = directory_ + "/log-" + std::to_string(started_++) + "-" + role + ".txt";
   return std::make_unique<child_process>(all.front(), words(all.begin() + 1, all.end()), file);
 }
 
 void cluster_processes::start_coordinator(const settings& extra, const words& launcher) {
-  coordinator_ = start("coordinator", extra, launcher, arguments_);
+  coordinator_ = start("coordinator", extra, launcher, command_);
 }
 
 void cluster_processes::start_worker(const settings& extra, const words& launcher) {
-  workers_.push_back({extra, launcher, start("worker", extra, launcher, arguments_)});
+  workers_.push_back({extra, launcher, start("worker", extra, launcher, command_)});
 }
 
 void cluster_processes::start_worker(int index) {
   auto& w = workers_.at(static_cast<std::size_t>(index));
-  w.process = start("worker", w.extra, w.launcher, arguments_);
+  w.process = start("worker", w.extra, w.launcher, command_);
 }
 
-void cluster_processes::start_worker_of(const words& arguments) {
-  workers_.push_back({{}, {}, start("worker", {}, {}, arguments)});
+void cluster_processes::start_worker_of(const words& command) {
+  workers_.push_back({{}, {}, start("worker", {}, {}, command)});
 }
 
 int cluster_processes::run_second_coordinator(std::chrono::milliseconds limit) {
   auto port = std::to_string(free_port());
-  auto second = start("coordinator", {{"SLUICE_COORDINATOR", "127.0.0.1:" + port}}, {}, arguments_);
+  auto second = start("coordinator", {{"SLUICE_COORDINATOR", "127.0.0.1:" + port}}, {}, command_);
   auto status = second->wait_for(limit);
   return status && WIFEXITED(*status) ? WEXITSTATUS(*status) : -1;
 }

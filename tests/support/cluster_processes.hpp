@@ -19,8 +19,8 @@ public:
   using settings = std::map<std::string, std::string>; ///< environment variables
   using words = std::vector<std::string>;
 
-  /// Logs, and the coordinator's data, go to `directory`.
-  cluster_processes(std::string program, words arguments, std::string directory);
+  /// `command`: the program and its arguments. Logs, and the coordinator's data, go to `directory`.
+  cluster_processes(words command, std::string directory);
   ~cluster_processes();
 
   /// `launcher`: words before the command.
@@ -28,7 +28,8 @@ public:
   void start_worker(const settings& extra = {}, const words& launcher = {});
   /// In place of worker `index`, which has ended, and like it.
   void start_worker(int index);
-  void start_worker_of(const words& arguments);
+  /// Of another program, or with other arguments.
+  void start_worker_of(const words& command);
   /// Exit code; -1 if it does not end in time.
   int run_second_coordinator(std::chrono::milliseconds limit);
 
@@ -51,6 +52,7 @@ public:
   bool wait_for_log(const std::string& text, std::chrono::milliseconds limit) const;
 
   std::uint16_t port() const noexcept { return port_; }
+  const words& command() const noexcept { return command_; }
 
 private:
   struct worker_entry {
@@ -61,10 +63,9 @@ private:
 
   child_process& worker(int index) { return *workers_.at(static_cast<std::size_t>(index)).process; }
   std::unique_ptr<child_process> start(const std::string& role, const settings& extra,
-                                       const words& launcher, const words& arguments);
+                                       const words& launcher, const words& command);
 
-  std::string program_;
-  words arguments_;
+  words command_;
   std::string directory_;
   std::uint16_t port_;
   int started_ = 0;

@@ -18,9 +18,8 @@ namespace sluice::testing {
 struct killed_job {
   explicit killed_job(std::int64_t records, int seconds_without_failures = 1)
     : count(records), output(directory.path() + "/out"),
-      processes(SLUICE_KILL_JOB,
-                {directory.path() + "/checkpoints", output, std::to_string(records), "3",
-                 std::to_string(seconds_without_failures)},
+      processes({SLUICE_KILL_JOB, directory.path() + "/checkpoints", output,
+                 std::to_string(records), "3", std::to_string(seconds_without_failures)},
                 directory.path()) {
     std::filesystem::create_directories(output);
   }
