@@ -131,6 +131,23 @@ BOOST_AUTO_TEST_CASE(a_frozen_worker_is_found_replaced_and_used_again) {
   job.check_output();
 }
 
+BOOST_AUTO_TEST_CASE(a_worker_that_gets_little_time_costs_time_only) {
+  killed_job job(60000, 3);
+  auto& p = job.processes;
+  p.start_coordinator();
+  for (int i = 0; i < 3; ++i) p.start_worker();
+  BOOST_TEST(p.wait_for_log("running, attempt 1", seconds(20)), p.log());
+  for (int i = 0; i < 30; ++i) {
+    p.stop_worker(1);
+    BOOST_TEST(!p.wait_for_coordinator(milliseconds(80)).has_value());
+    p.continue_worker(1);
+    if (p.wait_for_coordinator(milliseconds(20))) break;
+  }
+  BOOST_TEST((p.wait_for_coordinator(seconds(60)) == 0), p.log());
+  BOOST_TEST(p.log().find("attempt 2") == std::string::npos);
+  job.check_output();
+}
+
 BOOST_AUTO_TEST_CASE(workers_with_a_data_directory_keep_copies_while_the_job_runs) {
   killed_job job(60000, 4);
   auto& p = job.processes;
