@@ -53,7 +53,9 @@ job_record read_record(const std::string& path) {
 
 job_store::job_store(std::string directory) : directory_(std::move(directory)) {
   if (directory_.empty()) return;
+  auto is_new = !fs::exists(directory_);
   runtime::storage_of(directory_).make_folder(directory_);
+  if (is_new) fs::permissions(directory_, fs::perms::owner_all); // statements may hold passwords
   try {
     lock_directory();
     load();

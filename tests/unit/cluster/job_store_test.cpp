@@ -81,6 +81,15 @@ BOOST_AUTO_TEST_CASE(jobs_are_there_again_with_all_that_was_noted) {
   BOOST_TEST(store.add(some_job("c")).id == 3u);
 }
 
+// Statements may hold passwords.
+BOOST_AUTO_TEST_CASE(a_directory_that_the_store_makes_is_for_its_owner) {
+  namespace fs = std::filesystem;
+  temporary_directory directory;
+  auto path = directory.path() + "/new/jobs";
+  job_store store(path);
+  BOOST_TEST((fs::status(path).permissions() == fs::perms::owner_all));
+}
+
 BOOST_AUTO_TEST_CASE(one_process_at_a_time_has_a_directory) {
   temporary_directory directory;
   auto path = directory.path() + "/jobs";
