@@ -31,8 +31,10 @@ void result_queue::writer_ended() {
 std::unique_ptr<columnar_batch> result_queue::take(std::chrono::steady_clock::time_point deadline) {
   std::unique_lock lock(mutex_);
   changed_.wait_until(lock, deadline, [&] { return !batches_.empty() || ended_ || closed_; });
-  ended_ = false;
-  if (batches_.empty()) return nullptr;
+  if (batches_.empty()) {
+    ended_ = false; // said; not before, or who takes the last rows would never hear of it
+    return nullptr;
+  }
   auto was_full = rows_ >= max_rows;
   auto batch = std::move(batches_.front());
   batches_.pop_front();
