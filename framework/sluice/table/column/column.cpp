@@ -269,7 +269,12 @@ void column::append_rows(const column& from, const selection& rows) {
     visit_physical(physical_, [&](auto* type) {
       using T = pointee<decltype(type)>;
       auto* out = values<T>() + old;
-      for (std::size_t i = 0; i < count; ++i) out[i] = from.value<T>(rows[i]);
+      if (from.is_flat()) {
+        const auto* in = from.values<T>();
+        for (std::size_t i = 0; i < count; ++i) out[i] = in[rows[i]];
+      } else {
+        for (std::size_t i = 0; i < count; ++i) out[i] = from.value<T>(rows[i]);
+      }
     });
   }
   if (from.may_have_nulls()) {

@@ -14,7 +14,7 @@ public:
   row_partitioner(std::vector<std::size_t> keys, std::uint32_t num_targets,
                   std::uint32_t max_parallelism, bool with_hashes)
     : keys_(std::move(keys)), max_parallelism_(max_parallelism), with_hashes_(with_hashes),
-      target_of_(max_parallelism), rows_of_(num_targets) {
+      target_of_(max_parallelism), rows_of_(num_targets), next_(num_targets) {
     for (std::uint32_t g = 0; g < max_parallelism; ++g)
       target_of_[g] = subtask_of(g, max_parallelism, num_targets);
   }
@@ -26,17 +26,22 @@ public:
     for (auto k : keys_) columns.push_back(&in.at(k));
     auto* hashes = in.make_hashes();
     hash_rows(columns, n, hashes);
-    for (auto& rows : rows_of_) rows.clear();
+    for (std::size_t t = 0; t < targets.size(); ++t) {
+      rows_of_[t].resize(std::max(rows_of_[t].size(), n));
+      next_[t] = rows_of_[t].data();
+    }
     for (std::size_t i = 0; i < n; ++i)
-      rows_of_[target_of_[key_group_of(hashes[i], max_parallelism_)]].push_back(
-        static_cast<std::uint32_t>(i));
+      *next_[target_of_[key_group_of(hashes[i], max_parallelism_)]]++
+        = static_cast<std::uint32_t>(i);
     if (!with_hashes_) in.drop_hashes();
-    for (std::size_t t = 0; t < targets.size(); ++t) send(in, rows_of_[t], *targets[t]);
+    for (std::size_t t = 0; t < targets.size(); ++t) {
+      const auto* rows = rows_of_[t].data();
+      send(in, selection(rows, static_cast<std::size_t>(next_[t] - rows)), *targets[t]);
+    }
   }
 
 private:
-  static void send(const columnar_batch& in, const std::vector<std::uint32_t>& rows,
-                   partition_target& target) {
+  static void send(const columnar_batch& in, const selection& rows, partition_target& target) {
     for (std::size_t done = 0; done < rows.size();) {
       auto* to = &as_columnar(*target.pending);
       if (!to->empty()
@@ -46,7 +51,7 @@ private:
         to = &as_columnar(*target.pending);
       }
       auto count = std::min(rows.size() - done, rows_that_fit(in, *to, target));
-      to->append_rows(in, selection(rows.data() + done, count));
+      to->append_rows(in, selection(rows.rows() + done, count));
       done += count;
       if (to->size() >= target.max_records || to->bytes() >= target.max_bytes) target.flush_full();
     }
@@ -65,7 +70,8 @@ private:
   std::uint32_t max_parallelism_;
   bool with_hashes_;
   std::vector<std::uint32_t> target_of_;
-  std::vector<std::vector<std::uint32_t>> rows_of_;
+  std::vector<std::vector<std::uint32_t>> rows_of_; ///< of the batch at hand, by target
+  std::vector<std::uint32_t*> next_;                ///< behind those that were found
 };
 
 } // namespace

@@ -59,10 +59,11 @@ operator_factory make_global_aggregate(group_aggregate_spec spec, operator_setti
   return make_group_aggregate(std::move(spec), std::move(settings));
 }
 
-std::vector<data_type> partial_types(const group_aggregate_spec& spec) {
+std::vector<data_type> partial_types(const group_aggregate_spec& spec, execution_mode mode) {
   std::vector<data_type> types;
   for (auto k : spec.keys) types.push_back(spec.input.at(k));
-  types.push_back(data_type::bytes().not_null());
+  detail::group_calls calls(spec.calls, 0);
+  for (auto& t : detail::types_of_states(calls, detail::form_of(calls, mode))) types.push_back(t);
   return types;
 }
 

@@ -57,7 +57,7 @@ private:
 class local_aggregate final : public stream_operator {
 public:
   local_aggregate(group_aggregate_spec spec, std::size_t memory_limit)
-    : spec_(std::move(spec)), memory_limit_(memory_limit), types_(partial_types(spec_)) {
+    : spec_(std::move(spec)), memory_limit_(memory_limit) {
     ports_.resize(2);
     for (auto k : spec_.keys) key_types_.push_back(spec_.input.at(k));
     dense_possible_ = detail::dense_groups::possible(key_types_);
@@ -68,6 +68,7 @@ public:
     batch_mode_ = context.mode() == execution_mode::batch;
     calls_.emplace(spec_.calls, batch_mode_ ? 0 : header_bytes);
     form_ = detail::form_of(*calls_, context.mode());
+    types_ = partial_types(spec_, context.mode());
     // In streaming mode they are sent on after each batch: more would only make that slower.
     auto slots = detail::dense_groups::slots_in_cache;
     if (batch_mode_) slots = std::max(slots, memory_limit_ / 4 / (calls_->size() + 16));
@@ -147,32 +148,20 @@ private:
     trial_groups_ += num_groups() - groups_before_;
     groups_before_ = 0;
     auto rows = std::min(num_groups(), default_batch_rows);
-    begin_states(rows);
     if (dense_->size() > 0) {
-      auto keys = detail::make_columns(key_types_, rows);
+      begin_block(rows);
       dense_->for_each([&](std::byte* value, std::optional<std::int64_t> key) {
         if (!batch_mode_ && rows_of(value) == 0) return; // of a batch that did not fit
-        append_key(*keys[0], key);
-        append_states(value);
-        if (states_->size() == default_batch_rows) push(keys);
+        append_key(*columns_[0], key);
+        add_to_block(value, rows, true);
       });
-      push(keys);
+      push_block(true);
       dense_->clear();
     }
     if (hashed_->size() > 0) {
-      std::vector<const std::byte*> values;
-      auto push_values = [&] {
-        auto keys = detail::make_columns(key_types_, values.size());
-        hashed_->append_keys(values.data(), values.size(), detail::pointers_to(keys));
-        push(keys);
-        values.clear();
-      };
-      hashed_->for_each([&](std::byte* value) {
-        values.push_back(value);
-        append_states(value);
-        if (values.size() == default_batch_rows) push_values();
-      });
-      push_values();
+      begin_block(rows);
+      hashed_->for_each([&](std::byte* value) { add_to_block(value, rows, false); });
+      push_block(false);
       hashed_->clear();
     }
   }
@@ -185,24 +174,44 @@ private:
     });
   }
 
-  void append_states(std::byte* value) {
-    // In batch mode nobody asks for how many rows it stands.
-    detail::partial_groups::append(*calls_, form_, value, batch_mode_ ? 1 : rows_of(value),
-                                   *states_, bytes_);
+  void add_to_block(std::byte* value, std::size_t rows, bool dense) {
+    block_.push_back(value);
+    if (!batch_mode_) block_rows_.push_back(rows_of(value));
+    if (block_.size() < default_batch_rows) return;
+    push_block(dense);
+    begin_block(rows);
   }
 
-  void push(std::vector<std::shared_ptr<column>>& keys) {
-    auto n = states_->size();
+  /// The columns of the last block, if nobody else took them.
+  void begin_block(std::size_t rows) {
+    out_.assign({}, 0);
+    columns_.resize(types_.size());
+    for (std::size_t c = 0; c < types_.size(); ++c) {
+      if (!columns_[c] || columns_[c].use_count() > 1)
+        columns_[c] = std::make_shared<column>(types_[c]);
+      else
+        columns_[c]->clear();
+      columns_[c]->reserve(rows);
+    }
+    block_.clear();
+    block_rows_.clear();
+  }
+
+  /// `dense`: the keys are in their column.
+  void push_block(bool dense) {
+    auto n = block_.size();
     if (n == 0) return;
-    std::vector<column_ptr> columns(keys.begin(), keys.end());
-    columns.push_back(std::move(states_));
-    out_.assign(std::move(columns), n);
+    std::span all(columns_);
+    if (!dense) {
+      auto keys = all.first(key_types_.size());
+      hashed_->append_keys(block_.data(), n, detail::pointers_to({keys.begin(), keys.end()}));
+    }
+    detail::partial_groups::append(*calls_, form_, block_, block_rows_.data(),
+                                   all.subspan(key_types_.size()));
+    out_.assign({columns_.begin(), columns_.end()}, n);
     ports_[1].push(out_);
-    keys = detail::make_columns(key_types_, n);
-    begin_states(n);
+    block_.clear();
   }
-
-  void begin_states(std::size_t rows) { states_ = detail::make_columns({types_.back()}, rows)[0]; }
 
   group_aggregate_spec spec_;
   std::size_t memory_limit_;
@@ -222,9 +231,11 @@ private:
 
   std::vector<const column*> keys_;
   std::vector<std::byte*> values_;
-  byte_writer bytes_;
-  std::vector<data_type> types_;
-  std::shared_ptr<column> states_ = std::make_shared<column>(data_type::bytes().not_null());
+
+  std::vector<data_type> types_;                 ///< of partial results
+  std::vector<std::shared_ptr<column>> columns_; ///< of those that are next to be sent
+  std::vector<const std::byte*> block_;          ///< their values
+  std::vector<std::int64_t> block_rows_;         ///< how many rows those have, in streaming mode
   columnar_batch out_;
 };
 

@@ -73,13 +73,13 @@ operator_factory make_group_aggregate(group_aggregate_spec spec, operator_settin
 /// The first of two phases: aggregates what comes in one subtask before it is sent to the subtask
 /// of its key. Holds nothing across a barrier or a watermark; gives up aggregating while keys
 /// hardly repeat. Port 0: rows as they came (of types `input`). Port 1: partial results: keys, then
-/// one BYTES column. No DISTINCT among the calls.
+/// columns that only the second phase understands. No DISTINCT among the calls.
 operator_factory make_local_aggregate(group_aggregate_spec spec, operator_settings settings);
 /// The second: input 0 takes rows as they came, input 1 partial results. Output as
 /// `make_group_aggregate`.
 operator_factory make_global_aggregate(group_aggregate_spec spec, operator_settings settings);
-/// The columns of partial results.
-std::vector<data_type> partial_types(const group_aggregate_spec& spec);
+/// The columns of partial results in this mode.
+std::vector<data_type> partial_types(const group_aggregate_spec& spec, execution_mode mode);
 
 /// GROUP BY windows. Fires a window when the watermark (or the clock) passes its end; insert-only.
 struct window_aggregate_spec {

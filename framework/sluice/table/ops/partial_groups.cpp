@@ -2,16 +2,29 @@
 
 #include "sluice/core/errors.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 namespace sluice::table::detail {
+
+namespace {
+
+/// What the memory of states is cut into: they are aligned to as much.
+using piece = int128;
+
+} // namespace
+
+std::vector<data_type> types_of_states(const group_calls& calls, partial_form form) {
+  if (form == partial_form::encoded) return {data_type::bytes().not_null()};
+  return {(calls.size() - calls.header()) / sizeof(piece), data_type::decimal(38, 0).not_null()};
+}
 
 void partial_groups::read(const columnar_batch& in, std::size_t states) {
   clear();
   memory_.reserve(in.size() * calls_->size(), 0);
   rows_.resize(in.size());
+  if (form_ == partial_form::memory) return read_memory(in, states);
   const auto& bytes = in.at(states);
-  if (form_ == partial_form::memory) return read_memory(bytes, in.size());
   for (; count_ < in.size(); ++count_) {
     byte_reader reader(bytes.text(count_));
     rows_[count_] = reader.raw<std::int64_t>();
@@ -19,29 +32,42 @@ void partial_groups::read(const columnar_batch& in, std::size_t states) {
   }
 }
 
-void partial_groups::read_memory(const column& bytes, std::size_t count) {
+void partial_groups::read_memory(const columnar_batch& in, std::size_t states) {
   const auto header = calls_->header();
-  const auto size = calls_->size() - header;
-  for (std::size_t i = 0; i < count; ++i) {
-    auto text = bytes.text(i);
-    if (text.size() != size) throw format_error("a partial result has another size than its calls");
-    std::memcpy(memory_.data() + i * calls_->size() + header, text.data(), size);
-    rows_[i] = 1;
+  const auto size = calls_->size();
+  if (in.num_columns() != states + (size - header) / sizeof(piece))
+    throw format_error("a partial result has another size than its calls");
+  for (auto c = states; c < in.num_columns(); ++c) {
+    auto* to = memory_.data() + header + (c - states) * sizeof(piece);
+    const auto& from = in.at(c);
+    for (std::size_t i = 0; i < in.size(); ++i)
+      std::memcpy(to + i * size, &from.value<piece>(i), sizeof(piece));
   }
-  count_ = count;
+  std::fill_n(rows_.begin(), in.size(), 1);
+  count_ = in.size();
 }
 
-void partial_groups::append(const group_calls& calls, partial_form form, const std::byte* value,
-                            std::int64_t rows, column& to, byte_writer& scratch) {
-  if (form == partial_form::memory) {
-    const auto* states = reinterpret_cast<const char*>(value + calls.header());
-    to.append_text({states, calls.size() - calls.header()});
+void partial_groups::append(const group_calls& calls, partial_form form,
+                            std::span<const std::byte* const> values, const std::int64_t* rows,
+                            std::span<const std::shared_ptr<column>> to) {
+  if (form == partial_form::encoded) {
+    byte_writer bytes;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      bytes.buffer().clear();
+      bytes.raw(rows[i]);
+      calls.encode(values[i], bytes);
+      to[0]->append_text(bytes.view());
+    }
     return;
   }
-  scratch.buffer().clear();
-  scratch.raw(rows);
-  calls.encode(value, scratch);
-  to.append_text(scratch.view());
+  for (std::size_t c = 0; c < to.size(); ++c) {
+    const auto offset = calls.header() + c * sizeof(piece);
+    for (const auto* value : values) {
+      piece states;
+      std::memcpy(&states, value + offset, sizeof states);
+      to[c]->append(states);
+    }
+  }
 }
 
 void partial_groups::clear() noexcept {

@@ -9,7 +9,8 @@ namespace sluice::table::detail {
 enum class partial_form : std::uint8_t {
   /// The number of rows, then each state as its function encodes it.
   encoded,
-  /// The memory of the states. Of batch jobs, where nobody asks for the number of rows and no
+  /// The memory of the states, a column for each 16 bytes of it: so they are sent without looking
+  /// at a state by itself. Of batch jobs, where nobody asks for the number of rows and no
   /// checkpoint keeps what is on its way; the other process, if there is one, runs the same
   /// program.
   memory,
@@ -21,7 +22,10 @@ inline partial_form form_of(const group_calls& calls, execution_mode mode) noexc
                                                           : partial_form::encoded;
 }
 
-/// Partial results of a batch: keys, then a column with the states of all calls of each key.
+/// The types of the columns behind the keys.
+std::vector<data_type> types_of_states(const group_calls& calls, partial_form form);
+
+/// Partial results of a batch: keys, then columns with the states of all calls of each key.
 class partial_groups {
 public:
   /// `calls` lays out the memory into which states are read.
@@ -29,7 +33,7 @@ public:
   ~partial_groups() { clear(); }
   partial_groups(const partial_groups&) = delete;
 
-  /// Reads column `states` of a batch. Errors: `format_error`.
+  /// Reads the columns of a batch from `states` on. Errors: `format_error`.
   void read(const columnar_batch& in, std::size_t states);
   void clear() noexcept;
 
@@ -38,12 +42,14 @@ public:
   /// Adds the partial results of `rows` to values.
   void merge_into(std::byte* const* values, const selection& rows);
 
-  /// Appends one, of so many rows, to a column.
-  static void append(const group_calls& calls, partial_form form, const std::byte* value,
-                     std::int64_t rows, column& to, byte_writer& scratch);
+  /// Appends the states of values to `to`, which has a column for each of `types_of_states`. `rows`
+  /// says how many rows are in each value, unless the form does not; then it may be null.
+  static void append(const group_calls& calls, partial_form form,
+                     std::span<const std::byte* const> values, const std::int64_t* rows,
+                     std::span<const std::shared_ptr<column>> to);
 
 private:
-  void read_memory(const column& bytes, std::size_t count);
+  void read_memory(const columnar_batch& in, std::size_t states);
 
   const group_calls* calls_;
   partial_form form_;
