@@ -4,6 +4,7 @@
 #include "sluice/table/function/registry.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 namespace sluice::table {
@@ -16,6 +17,24 @@ using detail::make_aggregate;
 using detail::put;
 using aggregate_ptr = std::shared_ptr<const aggregate_function>;
 
+/// The order of values: that of Java's `compareTo`, in which NaN is equal to itself and greater
+/// than all other numbers, and -0.0 less than 0.0. So what is found does not depend on the order in
+/// which rows come, nor on how they are spread over subtasks. (Flink's functions that take rows
+/// back compare so; those that do not use `<`, with which a NaN stays if it comes first.)
+struct value_order {
+  template <class T>
+  bool operator()(const T& a, const T& b) const {
+    if (a < b) return true;
+    if constexpr (std::is_floating_point_v<T>) {
+      if (a > b) return false;
+      if (std::isnan(a) || std::isnan(b)) return !std::isnan(a);
+      return std::signbit(a) && !std::signbit(b);
+    } else {
+      return false;
+    }
+  }
+};
+
 // -- MIN and MAX ----------------------------------------------------------------------------------
 
 template <class T, bool Max>
@@ -27,7 +46,8 @@ struct extreme_impl {
     bool any = false;
   };
   void add(state& s, const T& v) const {
-    if (!s.any || (Max ? v > s.best : v < s.best)) s.best = value(v);
+    if (!s.any || (Max ? value_order()(T(s.best), v) : value_order()(v, T(s.best))))
+      s.best = value(v);
     s.any = true;
   }
   void merge(state& s, const state& from) const {
@@ -55,7 +75,8 @@ struct retractable_extreme_impl {
   using argument = T;
   using value = detail::kept<T>;
   struct state {
-    std::map<value, i64> counts; // an entry that is taken back before it came is negative
+    std::map<value, i64, value_order>
+      counts; // an entry that is taken back before it came is negative
   };
   void change(state& s, const T& v, i64 by) const {
     auto it = s.counts.try_emplace(value(v), 0).first;
@@ -139,7 +160,7 @@ struct ordered_values {
   }
   void remove(const T& v) {
     auto it = orders.lower_bound(value(v)); // equal keys are in the order of insertion
-    if (it == orders.end() || it->first != value(v)) return;
+    if (it == orders.end() || value_order()(value(v), it->first)) return;
     by_order.erase(it->second);
     orders.erase(it);
   }
@@ -154,7 +175,7 @@ struct ordered_values {
   }
 
   std::map<std::uint64_t, value> by_order;
-  std::multimap<value, std::uint64_t> orders;
+  std::multimap<value, std::uint64_t, value_order> orders;
   std::uint64_t next = 0;
 };
 
