@@ -1,5 +1,7 @@
 #include "sluice/runtime/operator_chain.hpp"
 
+#include "sluice/ops/finish_in_parts.hpp"
+
 #include <algorithm>
 
 namespace sluice::runtime {
@@ -174,12 +176,18 @@ void operator_chain::inject(std::uint32_t index, batch& b) {
   current_ = 0;
 }
 
-void operator_chain::finish() {
-  for (std::size_t i = 0; i < operators_.size(); ++i) {
-    current_ = static_cast<std::uint32_t>(i);
-    operators_[i]->finish();
+bool operator_chain::finish_some() {
+  bool all = true;
+  for (; all && finished_ < operators_.size(); finished_ += all ? 1 : 0) {
+    current_ = finished_;
+    auto& op = *operators_[finished_];
+    if (auto* parts = dynamic_cast<finishes_in_parts*>(&op))
+      all = parts->finish_part();
+    else
+      op.finish();
   }
   current_ = 0;
+  return all;
 }
 
 void operator_chain::on_idle() {

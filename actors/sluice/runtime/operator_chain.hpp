@@ -58,7 +58,9 @@ public:
   void status(bool idle) { head().on_status(idle); }
   void processing_time(timestamp now);
   void finish_input(std::uint32_t input) { head().finish_input(input); }
-  void finish();
+  /// Lets the operators emit what is left, one after the other. False: there is more; to be called
+  /// again when there is room for it.
+  bool finish_some();
   void on_idle();
   bool ready() const;
 
@@ -88,6 +90,7 @@ private:
   ops::source_operator* source_ = nullptr;
   std::vector<stream_operator*> can_refuse_;
   std::uint32_t current_ = 0;
+  std::uint32_t finished_ = 0; ///< operators
 };
 
 } // namespace sluice::runtime

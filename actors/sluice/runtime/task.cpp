@@ -131,6 +131,8 @@ void task::run() {
         run_source();
       else
         run_inputs();
+    } else if (phase_ == phase::emptying) {
+      finish_chain();
     }
     if (phase_ == phase::finishing) report_finished_if_drained();
     settle();

@@ -93,6 +93,7 @@ private:
     restoring,
     ready,
     running,
+    emptying, ///< the input has ended, the operators emit what is left
     finishing,
     finished,
     failed,
@@ -146,7 +147,7 @@ private:
   }
   void fail(std::uint32_t operator_index, std::exception_ptr error);
   void log_step(const char* what) const;
-  bool active() const noexcept { return phase_ == phase::running || phase_ == phase::finishing; }
+  bool active() const noexcept { return phase_ >= phase::running && phase_ <= phase::finishing; }
 
   // -- checkpoints
   // ---------------------------------------------------------------------------------
@@ -168,6 +169,7 @@ private:
   // -- the end
   // -------------------------------------------------------------------------------------
   void finish_inputs();
+  void finish_chain();
   void report_finished_if_drained();
   void tear_down();
 

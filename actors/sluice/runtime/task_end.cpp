@@ -5,6 +5,13 @@
 
 namespace sluice::runtime {
 
+namespace {
+
+/// Parts of an operator's end before the mailbox has a say.
+constexpr int parts_per_turn = 16;
+
+} // namespace
+
 void task::finish_inputs() {
   if (drain_spilled()) return;
   time_stands_still_ = false;
@@ -18,7 +25,23 @@ void task::finish_inputs() {
                                              loop_input_ended_msg{spec_.attempt, spec_.id});
     return;
   }
-  if (!finished_on_restore_) chain_->finish();
+  phase_ = phase::emptying;
+  finish_chain();
+}
+
+/// The operators emit what is left, as there is room for it; the rest of the end follows.
+void task::finish_chain() {
+  for (int part = 0; !finished_on_restore_ && !chain_->finish_some(); ++part) {
+    if (!may_produce()) {
+      blocked_ = true;
+      spec_.probe->credit_waits.add(1);
+      return;
+    }
+    if (part == parts_per_turn) {
+      yield();
+      return;
+    }
+  }
   phase_ = phase::finishing;
   auto works = std::make_shared<std::vector<std::pair<std::uint32_t, prepare_commit_work>>>();
   for (std::uint32_t i = 0; i < chain_->size(); ++i)

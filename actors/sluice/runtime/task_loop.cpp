@@ -41,7 +41,7 @@ void task::on_feedback(std::uint32_t channel, channel_element& e) {
 
 void task::came_back(std::uint32_t channel, std::unique_ptr<batch> b) {
   auto& head = chain_->node(0);
-  if (phase_ == phase::finishing || phase_ == phase::finished)
+  if (phase_ >= phase::emptying && phase_ <= phase::finished)
     throw error(fmt::format("{} records came back after the loop had ended: {}", b->size(),
                             head.max_idle ? "an operator in the loop holds them for longer than "
                                             "iterate's max_idle, or emits them at its end"

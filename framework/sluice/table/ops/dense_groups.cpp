@@ -9,6 +9,18 @@ namespace {
 
 constexpr std::uint64_t fewest_slots = 1024;
 
+/// Keys between two looks ahead: a cache line of BIGINTs.
+constexpr std::size_t rows_at_once = 8;
+/// How far the look ahead goes.
+constexpr std::size_t rows_ahead = 128;
+
+/// Loads `rows_at_once` rows from row `i` on, if that takes a cache line or less.
+void prefetch_rows(const column& c, std::size_t i) {
+  if (!c.is_flat()) return;
+  const auto width = width_of(c.physical());
+  if (width <= 8) __builtin_prefetch(c.values<std::byte>() + i * width);
+}
+
 /// Least and greatest of the values that are not NULL; the least is greater if there are none.
 template <class T>
 std::pair<std::int64_t, std::int64_t> bounds_of(const column& c, std::size_t rows) {
@@ -45,6 +57,14 @@ decltype(auto) with_integer(physical_type type, F&& f) {
 }
 
 } // namespace
+
+dense_groups::dense_groups(const group_calls& calls, std::size_t most_slots)
+  : calls_(&calls), value_size_(calls.size()), most_slots_(most_slots) {
+  if (!calls.trivial() || value_size_ == 0) return;
+  fresh_ = memory_block(value_size_, 64);
+  std::memset(fresh_.data(), 0, value_size_);
+  calls.create(fresh_.data());
+}
 
 bool dense_groups::possible(const std::vector<data_type>& keys) {
   if (keys.size() != 1) return false;
@@ -121,6 +141,10 @@ void dense_groups::make_state(std::size_t slot) {
   auto* value = value_at(slot);
   is_used_[slot] = 1;
   used_.push_back(static_cast<std::uint32_t>(slot));
+  if (fresh_.data()) {
+    std::memcpy(value, fresh_.data(), value_size_);
+    return;
+  }
   std::memset(value, 0, calls_->count() > 0 ? calls_->offset(0) : value_size_);
   calls_->create(value);
 }
@@ -128,7 +152,8 @@ void dense_groups::make_state(std::size_t slot) {
 /// `Far`: the states are not in the cache, so that loading them begins as soon as it is known where
 /// they are.
 template <class T, bool Far>
-bool dense_groups::find_keys(const column& keys, std::size_t rows, std::byte** values) {
+bool dense_groups::find_keys(const column& keys, std::size_t rows, std::byte** values,
+                             std::span<const column* const> next) {
   // In registers, as what is written to `values` might be anything.
   auto* const memory = memory_.data();
   const auto* const is_used = is_used_.data();
@@ -146,11 +171,15 @@ bool dense_groups::find_keys(const column& keys, std::size_t rows, std::byte** v
     = [first](T key) { return static_cast<std::uint64_t>(static_cast<std::int64_t>(key)) - first; };
   if (keys.is_flat() && !keys.may_have_nulls()) {
     const auto* k = keys.values<T>();
-    for (std::size_t i = 0; i < rows; ++i) {
-      auto slot = slot_of(k[i]);
-      if (slot - 1 >= slots - 1) [[unlikely]]
-        return false;
-      take(i, slot);
+    for (std::size_t i = 0; i < rows;) {
+      __builtin_prefetch(k + std::min(i + rows_ahead, rows - 1));
+      for (const auto* c : next) prefetch_rows(*c, i);
+      for (const auto end = std::min(i + rows_at_once, rows); i < end; ++i) {
+        auto slot = slot_of(k[i]);
+        if (slot - 1 >= slots - 1) [[unlikely]]
+          return false;
+        take(i, slot);
+      }
     }
     return true;
   }
@@ -162,12 +191,13 @@ bool dense_groups::find_keys(const column& keys, std::size_t rows, std::byte** v
   return true;
 }
 
-bool dense_groups::find_or_insert(const column& keys, std::size_t rows, std::byte** values) {
+bool dense_groups::find_or_insert(const column& keys, std::size_t rows, std::byte** values,
+                                  std::span<const column* const> next) {
   auto find = [&] {
     return with_integer(keys.physical(), [&](auto zero) {
       using key = decltype(zero);
-      return slots_ > slots_in_cache ? find_keys<key, true>(keys, rows, values)
-                                     : find_keys<key, false>(keys, rows, values);
+      return slots_ > slots_in_cache ? find_keys<key, true>(keys, rows, values, next)
+                                     : find_keys<key, false>(keys, rows, values, next);
     });
   };
   if (slots_ > 0 && find()) return true;
@@ -175,12 +205,13 @@ bool dense_groups::find_or_insert(const column& keys, std::size_t rows, std::byt
 }
 
 void dense_groups::clear() {
-  for (auto slot : used_) {
-    calls_->destroy(value_at(slot));
-    is_used_[slot] = 0;
-  }
+  const bool large = slots_ > slots_in_cache;
+  if (!calls_->trivial())
+    for (auto slot : used_) calls_->destroy(value_at(slot));
+  if (!large)
+    for (auto slot : used_) is_used_[slot] = 0;
   used_.clear();
-  if (slots_ <= slots_in_cache) return;
+  if (!large) return;
   memory_ = memory_block();
   is_used_ = {};
   slots_ = 0;

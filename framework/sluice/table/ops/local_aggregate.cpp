@@ -1,3 +1,4 @@
+#include "sluice/ops/finish_in_parts.hpp"
 #include "sluice/table/ops/change_list.hpp"
 #include "sluice/table/ops/dense_groups.hpp"
 #include "sluice/table/ops/operators.hpp"
@@ -54,7 +55,7 @@ private:
 /// range that there is room for, as many rows are taken as that range has keys before that is
 /// decided.) So do rows that may be taken back: there are two ways to the second phase, on which a
 /// row could be overtaken by what takes it back.
-class local_aggregate final : public stream_operator {
+class local_aggregate final : public stream_operator, public finishes_in_parts {
 public:
   local_aggregate(group_aggregate_spec spec, std::size_t memory_limit)
     : spec_(std::move(spec)), memory_limit_(memory_limit) {
@@ -92,6 +93,7 @@ public:
   }
 
   void finish() override { flush(); }
+  bool finish_part() override { return flush_part(); }
 
 private:
   static constexpr std::size_t most_groups = 64 * 1024;
@@ -127,7 +129,11 @@ private:
     values_.resize(std::max(values_.size(), n));
     calls_->begin(in);
     if (dense_possible_) {
-      dense_possible_ = dense_->find_or_insert(in.at(spec_.keys[0]), n, values_.data());
+      next_columns_.clear();
+      for (const auto& call : spec_.calls)
+        for (auto a : call.arguments) next_columns_.push_back(&in.at(a));
+      dense_possible_
+        = dense_->find_or_insert(in.at(spec_.keys[0]), n, values_.data(), next_columns_);
       if (!dense_possible_) flush();
     }
     if (!dense_possible_) {
@@ -145,25 +151,41 @@ private:
   }
 
   void flush() {
-    trial_groups_ += num_groups() - groups_before_;
+    while (!flush_part()) {}
+  }
+
+  /// Sends some of the groups on. Returns whether those were the last. Those that are found by hash
+  /// go together: they are never many.
+  bool flush_part() {
+    if (next_dense_ == 0) trial_groups_ += num_groups() - groups_before_;
     groups_before_ = 0;
-    auto rows = std::min(num_groups(), default_batch_rows);
     if (dense_->size() > 0) {
-      begin_block(rows);
-      dense_->for_each([&](std::byte* value, std::optional<std::int64_t> key) {
-        if (!batch_mode_ && rows_of(value) == 0) return; // of a batch that did not fit
-        append_key(*columns_[0], key);
-        add_to_block(value, rows, true);
-      });
+      begin_block(std::min(dense_->size(), default_batch_rows));
+      bool last = dense_->for_some(next_dense_, default_batch_rows,
+                                   [&](std::byte* value, std::optional<std::int64_t> key) {
+                                     if (!batch_mode_ && rows_of(value) == 0)
+                                       return; // of a batch that did not fit
+                                     append_key(*columns_[0], key);
+                                     add_to_block(value);
+                                   });
       push_block(true);
+      if (!last) return false;
+      next_dense_ = 0;
       dense_->clear();
     }
     if (hashed_->size() > 0) {
+      const auto rows = std::min(hashed_->size(), default_batch_rows);
       begin_block(rows);
-      hashed_->for_each([&](std::byte* value) { add_to_block(value, rows, false); });
+      hashed_->for_each([&](std::byte* value) {
+        add_to_block(value);
+        if (block_.size() < default_batch_rows) return;
+        push_block(false);
+        begin_block(rows);
+      });
       push_block(false);
       hashed_->clear();
     }
+    return true;
   }
 
   static void append_key(column& to, std::optional<std::int64_t> key) {
@@ -174,12 +196,9 @@ private:
     });
   }
 
-  void add_to_block(std::byte* value, std::size_t rows, bool dense) {
+  void add_to_block(std::byte* value) {
     block_.push_back(value);
-    if (!batch_mode_) block_rows_.push_back(rows_of(value));
-    if (block_.size() < default_batch_rows) return;
-    push_block(dense);
-    begin_block(rows);
+    block_rows_.push_back(batch_mode_ ? 1 : rows_of(value)); // nobody asks in batch mode
   }
 
   /// The columns of the last block, if nobody else took them.
@@ -206,7 +225,7 @@ private:
       auto keys = all.first(key_types_.size());
       hashed_->append_keys(block_.data(), n, detail::pointers_to({keys.begin(), keys.end()}));
     }
-    detail::partial_groups::append(*calls_, form_, block_, block_rows_.data(),
+    detail::partial_groups::append(*calls_, form_, block_, block_rows_,
                                    all.subspan(key_types_.size()));
     out_.assign({columns_.begin(), columns_.end()}, n);
     ports_[1].push(out_);
@@ -220,6 +239,7 @@ private:
   std::vector<data_type> key_types_;
   std::optional<detail::dense_groups> dense_;
   bool dense_possible_ = false;
+  std::size_t next_dense_ = 0; ///< where to go on when they are sent
   std::optional<keyed_rows> hashed_;
   bool batch_mode_ = false;
 
@@ -230,12 +250,13 @@ private:
   std::size_t pass_on_rows_ = 0;  ///< still to go through as they are
 
   std::vector<const column*> keys_;
+  std::vector<const column*> next_columns_; ///< that the calls read
   std::vector<std::byte*> values_;
 
   std::vector<data_type> types_;                 ///< of partial results
   std::vector<std::shared_ptr<column>> columns_; ///< of those that are next to be sent
   std::vector<const std::byte*> block_;          ///< their values
-  std::vector<std::int64_t> block_rows_;         ///< how many rows those have, in streaming mode
+  std::vector<std::int64_t> block_rows_;         ///< how many rows those have
   columnar_batch out_;
 };
 

@@ -48,7 +48,8 @@ void partial_groups::read_memory(const columnar_batch& in, std::size_t states) {
 }
 
 void partial_groups::append(const group_calls& calls, partial_form form,
-                            std::span<const std::byte* const> values, const std::int64_t* rows,
+                            std::span<const std::byte* const> values,
+                            std::span<const std::int64_t> rows,
                             std::span<const std::shared_ptr<column>> to) {
   if (form == partial_form::encoded) {
     byte_writer bytes;

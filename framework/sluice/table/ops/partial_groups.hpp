@@ -43,9 +43,9 @@ public:
   void merge_into(std::byte* const* values, const selection& rows);
 
   /// Appends the states of values to `to`, which has a column for each of `types_of_states`. `rows`
-  /// says how many rows are in each value, unless the form does not; then it may be null.
+  /// says how many rows are in each value.
   static void append(const group_calls& calls, partial_form form,
-                     std::span<const std::byte* const> values, const std::int64_t* rows,
+                     std::span<const std::byte* const> values, std::span<const std::int64_t> rows,
                      std::span<const std::shared_ptr<column>> to);
 
 private:

@@ -1,3 +1,4 @@
+#include "sluice/ops/finish_in_parts.hpp"
 #include "support/table_operator_harness.hpp"
 
 #include <boost/test/unit_test.hpp>
@@ -127,6 +128,42 @@ BOOST_AUTO_TEST_CASE(keys_that_repeat_late_are_added_up_and_those_that_never_do_
   std::int64_t next = 0;
   std::tie(rows, partials) = run([&] { return next++; });
   BOOST_TEST(rows > 600'000u);
+}
+
+BOOST_AUTO_TEST_CASE(many_groups_are_sent_in_parts) {
+  constexpr std::int64_t keys = 20'000;
+  auto spec = several_calls("BIGINT");
+  spec.calls.pop_back();
+  table_harness global(make_global_aggregate(spec, {}), spec.input, batch_mode);
+  table_harness local(make_local_aggregate(spec, {}), spec.input, batch_mode);
+  local.side.forward = &global.op();
+  local.side.forward_input = 1;
+  for (std::int64_t round = 0; round < 8; ++round) // so often that it does not give up
+    for (std::int64_t key = 0; key < keys; key += 2000) {
+      columnar_batch b(spec.input);
+      for (std::int64_t i = 0; i < 2000; ++i) {
+        b.writable(0).append(key + i);
+        b.writable(1).append(round);
+        b.writable(2).append_text("x");
+        b.writable(3).append(std::uint8_t{1});
+      }
+      b.set_rows(2000);
+      local.op().process(b, 0);
+    }
+  auto& parts = dynamic_cast<finishes_in_parts&>(local.op());
+  std::size_t total = 0;
+  for (bool last = false; !last;) {
+    last = parts.finish_part();
+    BOOST_TEST(local.side.rows.size() <= default_batch_rows);
+    total += local.side.take_rows().size();
+  }
+  BOOST_TEST(total == static_cast<std::size_t>(keys));
+  BOOST_TEST(local.out.rows.empty());
+  global.end_of_input();
+  auto groups = global.out.take_rows();
+  BOOST_TEST(groups.size() == static_cast<std::size_t>(keys));
+  for (const auto& g : groups) // each key came in each round
+    if (!g.ends_with(", 28, 8, 3]")) BOOST_ERROR(g);
 }
 
 BOOST_AUTO_TEST_CASE(text_keys) {
