@@ -1,4 +1,5 @@
 /// Credit bounds what is under way, whatever the rates and the graph, and never blocks it for good.
+#include "sluice/ops/finish_in_parts.hpp"
 #include "sluice/runtime/messages.hpp"
 #include "sluice/runtime/output_channel.hpp"
 #include "sluice/sluice.hpp"
@@ -125,6 +126,49 @@ BOOST_AUTO_TEST_CASE(of_a_slow_sink_stops_the_source) {
     job.through_valve(generated(job.env, count).map([](std::int64_t x) { return x; }));
     job.run(full(2));
     BOOST_TEST(job.closed->records.size() == count);
+  });
+}
+
+namespace {
+
+/// Takes records, and at the end emits as many as it is told to.
+class emits_at_end final : public stream_operator, public finishes_in_parts {
+public:
+  explicit emits_at_end(std::uint64_t count) : left_(count) {}
+
+  void open(operator_context& context) override {
+    stream_operator::open(context);
+    out_.bind(ports_[0]);
+  }
+  void process(batch&, std::uint32_t) override {}
+  void finish() override {
+    while (!finish_part()) {}
+  }
+  bool finish_part() override {
+    auto n = std::min<std::uint64_t>(left_, default_batch_records<std::int64_t>());
+    for (std::uint64_t i = 0; i < n; ++i) out_.collect(static_cast<std::int64_t>(left_--));
+    out_.flush();
+    return left_ == 0;
+  }
+
+private:
+  collector<std::int64_t> out_;
+  std::uint64_t left_;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(of_a_slow_sink_stops_what_is_emitted_at_the_end) {
+  with_seeds([](valve_job& job) {
+    auto count = std::uint64_t{100} * window_records;
+    auto at_end = generated(job.env, 10).set_parallelism(1).add<std::int64_t>("at end", [count] {
+      return std::make_unique<emits_at_end>(count);
+    });
+    at_end.set_parallelism(1);
+    job.through_valve(at_end.map([](std::int64_t x) { return x; }).set_parallelism(1));
+    job.run(10);
+    BOOST_TEST(job.closed->records.size() == count);
+    BOOST_TEST(std::is_sorted(job.closed->records.rbegin(), job.closed->records.rend()));
   });
 }
 
