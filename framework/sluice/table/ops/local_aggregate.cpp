@@ -111,9 +111,11 @@ private:
   void judge() {
     auto groups = trial_groups_ + num_groups() - groups_before_;
     if (groups * 2 > trial_rows_) {
-      // Keys all over a range will come again, those that only fill it as they come will not.
-      if (batch_mode_ && trial_end_ == rows_of_trial && dense_->span() > 2 * groups) {
-        trial_end_ = 2 * dense_->span();
+      if (batch_mode_ && trial_end_ == rows_of_trial && dense_->size() > 0) {
+        // Keys all over a range will come again, and so will those of which many did; those that
+        // only fill it as they come will not.
+        const auto span = dense_->span();
+        if (span > 2 * groups || groups < trial_rows_ / 4 * 3) trial_end_ = 2 * span;
         if (trial_rows_ < trial_end_) return;
       }
       flush();
