@@ -378,6 +378,18 @@ boost::test_tools::assertion_result can_mount(boost::unit_test::test_unit_id) {
   return no;
 }
 
+// The failure of a write and the acknowledgement of a checkpoint take different ways to the job.
+BOOST_AUTO_TEST_CASE(after_a_failed_write_there_is_no_checkpoint) {
+  temporary_directory dir;
+  writer_harness<std::string> writer(text_file_sink(dir / "out"));
+  fs::remove_all(dir / "out");
+  writer.write({"lost"});
+  auto work = writer.writer().prepare_commit(1, false);
+  BOOST_CHECK_THROW(writer.context.pump(), io_error);
+  BOOST_CHECK_THROW(work(), io_error);
+  BOOST_CHECK_THROW(writer.writer().commit({}), io_error);
+}
+
 BOOST_AUTO_TEST_CASE(a_full_disk_fails_the_attempt_and_leaves_no_file,
                      *boost::unit_test::precondition(can_mount)) {
   temporary_directory dir;
@@ -392,7 +404,7 @@ BOOST_AUTO_TEST_CASE(a_full_disk_fails_the_attempt_and_leaves_no_file,
     });
     BOOST_TEST(text.starts_with("cannot write '" + disk + "/.part-"));
     BOOST_TEST(text.ends_with("No space left on device"));
-    BOOST_TEST(writer.prepare(true).committables.empty());
+    BOOST_CHECK_THROW(writer.prepare(true), io_error);
     BOOST_TEST(files_in(disk, false).empty());
   }
   BOOST_TEST(files_in(disk, true).empty());

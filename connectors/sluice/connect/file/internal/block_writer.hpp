@@ -1,6 +1,7 @@
 /// Hands blocks of bytes to the blocking strand, no more than a bound at a time.
 #pragma once
 
+#include "sluice/core/errors.hpp"
 #include "sluice/io/sink.hpp"
 
 #include <atomic>
@@ -17,7 +18,7 @@ namespace sluice::internal {
 /// Posts work on some `Target` (a `part_files`, say) that lives on the strand.
 ///
 /// The target is destroyed with the last piece of work that refers to it. After a piece of work
-/// threw, which fails the task, the rest is not run.
+/// threw, which fails the task, what was posted is not run any more, and nothing can be committed.
 template <class Target>
 class block_writer {
 public:
@@ -51,16 +52,22 @@ public:
     });
   }
 
-  /// Runs `work` here and now. REQUIRES: on the strand.
+  /// Runs `work` here and now. REQUIRES: on the strand. Errors: `io_error` if work before it threw:
+  /// that the task fails may be known later than that a checkpoint has all its parts.
   std::function<writer_snapshot()> on_strand(std::function<writer_snapshot(Target&)> work) {
     return [s = shared_, work = std::move(work)] {
       writer_snapshot result;
+      s->require_whole();
       s->run([&](Target& target) { result = work(target); });
       return result;
     };
   }
 
-  void run_on_strand(const std::function<void(Target&)>& work) { shared_->run(work); }
+  /// The same.
+  void run_on_strand(const std::function<void(Target&)>& work) {
+    shared_->require_whole();
+    shared_->run(work);
+  }
 
 private:
   struct shared {
@@ -75,6 +82,10 @@ private:
         failed = true;
         throw;
       }
+    }
+
+    void require_whole() const {
+      if (failed) throw io_error("what was to be written before could not be");
     }
 
     std::string take_free() {
