@@ -2,20 +2,13 @@
 
 #include "sluice/core/codec.hpp"
 #include "sluice/core/errors.hpp"
-#include "sluice/runtime/checkpoint_storage.hpp"
 
 #include <fmt/format.h>
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 namespace sluice::cluster {
@@ -27,10 +20,6 @@ namespace {
 constexpr std::string_view magic = "SLUICEJB";
 constexpr std::uint32_t format_version = 1;
 constexpr std::string_view suffix = ".job";
-
-[[noreturn]] void throw_errno(const std::string& what) {
-  throw io_error(fmt::format("{}: {}", what, std::strerror(errno)));
-}
 
 job_record read_record(const std::string& path) {
   auto data = runtime::storage_of(path).read(path);
@@ -56,38 +45,16 @@ job_store::job_store(std::string directory) : directory_(std::move(directory)) {
   auto is_new = !fs::exists(directory_);
   runtime::storage_of(directory_).make_folder(directory_);
   if (is_new) fs::permissions(directory_, fs::perms::owner_all); // statements may hold passwords
-  try {
-    lock_directory();
-    load();
-  } catch (...) {
-    give_up_lease();
-    throw;
-  }
-}
-
-job_store::~job_store() { give_up_lease(); }
-
-void job_store::give_up_lease() noexcept {
-  if (lease_ >= 0) ::close(std::exchange(lease_, -1));
+  lock_directory();
+  load();
 }
 
 void job_store::lock_directory() {
-  auto path = (fs::path(directory_) / "lease").string();
-  lease_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (lease_ < 0) throw_errno("cannot open " + path);
-  if (::flock(lease_, LOCK_EX | LOCK_NB) != 0) {
-    std::string owner(256, '\0');
-    auto n = ::read(lease_, owner.data(), owner.size());
-    owner.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
-    throw state_error(fmt::format("another coordinator runs the jobs of {}: {}", directory_,
-                                  owner.empty() ? "it has not said which process it is" : owner));
-  }
-  std::string host(256, '\0');
-  ::gethostname(host.data(), host.size() - 1);
-  auto owner = fmt::format("process {} on {}", ::getpid(), host.c_str());
-  if (::ftruncate(lease_, 0) != 0
-      || ::pwrite(lease_, owner.data(), owner.size(), 0) != static_cast<ssize_t>(owner.size()))
-    throw_errno("cannot write " + path);
+  auto holder = runtime::process_and_host();
+  lease_ = runtime::storage_of(directory_).lease(runtime::path_in(directory_, "lease"), holder);
+  if (!lease_)
+    throw state_error(
+      fmt::format("another coordinator runs the jobs of {}: {}", directory_, holder));
 }
 
 void job_store::load() {

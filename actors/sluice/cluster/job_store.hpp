@@ -6,9 +6,11 @@
 #pragma once
 
 #include "sluice/plan/job_handle.hpp"
+#include "sluice/runtime/checkpoint_storage.hpp"
 #include "sluice/runtime/cluster_messages.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -42,7 +44,6 @@ public:
   /// With an empty directory, nothing outlives the process. Errors: `io_error`; `state_error` if
   /// another coordinator has the directory, or a record cannot be read.
   explicit job_store(std::string directory);
-  ~job_store();
   job_store(const job_store&) = delete;
   job_store& operator=(const job_store&) = delete;
 
@@ -65,13 +66,12 @@ public:
 
 private:
   void lock_directory();
-  void give_up_lease() noexcept;
   void load();
   void write(const job_record& r) const;
   job_record& record(std::uint64_t id);
 
   std::string directory_;
-  int lease_ = -1;
+  std::unique_ptr<runtime::storage_lease> lease_;
   mutable std::mutex mutex_;
   std::vector<job_record> records_; // GUARDED_BY(mutex_)
 };

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -82,6 +83,46 @@ private:
   bool direct_ = false;
 };
 
+class local_lease final : public storage_lease {
+public:
+  /// Open to read only: a file system with a file that may be written cannot turn read-only.
+  explicit local_lease(const std::string& path) : file_(path, O_RDONLY | O_CREAT) {}
+
+  ~local_lease() override {
+    if (held_)
+      ::unlink(file_.path().c_str()); // first, so that nobody waits for a file without name
+  }
+
+  bool take(std::string& holder) {
+    if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) throw_errno("lock", file_.path());
+      std::string other(256, '\0');
+      auto n = ::pread(file_.get(), other.data(), other.size(), 0);
+      other.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+      holder = other.empty() ? "it has not said who it is" : std::move(other);
+      return false;
+    }
+    descriptor content(file_.path(), O_WRONLY | O_TRUNC);
+    if (::write(content.get(), holder.data(), holder.size()) != static_cast<ssize_t>(holder.size()))
+      throw_errno("write", file_.path());
+    return held_ = true;
+  }
+
+  /// Whether the file is still the one of that name: its last holder may have removed it meanwhile.
+  bool is_current() const {
+    struct stat mine {};
+    struct stat named {};
+    return ::fstat(file_.get(), &mine) == 0 && ::stat(file_.path().c_str(), &named) == 0
+           && mine.st_ino == named.st_ino && mine.st_dev == named.st_dev;
+  }
+
+  void abandon() noexcept { held_ = false; }
+
+private:
+  descriptor file_;
+  bool held_ = false;
+};
+
 class local_storage final : public checkpoint_storage {
 public:
   std::unique_ptr<storage_output> create(const std::string& file) override {
@@ -122,6 +163,15 @@ public:
     return bytes;
   }
 
+  std::unique_ptr<storage_lease> lease(const std::string& file, std::string& holder) override {
+    for (;;) {
+      auto result = std::make_unique<local_lease>(file);
+      if (!result->take(holder)) return nullptr;
+      if (result->is_current()) return result;
+      result->abandon();
+    }
+  }
+
   void make_folder(const std::string& folder) override {
     std::error_code ec;
     fs::create_directories(folder, ec);
@@ -155,6 +205,12 @@ checkpoint_storage& storage_of(std::string_view path) {
                                  "which all processes of a cluster must see",
                                  path));
   return local;
+}
+
+std::string process_and_host() {
+  std::string host(256, '\0');
+  ::gethostname(host.data(), host.size() - 1);
+  return fmt::format("process {} on {}", ::getpid(), host.c_str());
 }
 
 std::string path_in(std::string_view folder, std::string_view name) {

@@ -34,6 +34,13 @@ public:
   virtual void finish() = 0;
 };
 
+/// Held for as long as it lives, by one holder at a time on all machines that see the storage, and
+/// given up when its process dies.
+class storage_lease {
+public:
+  virtual ~storage_lease() = default;
+};
+
 /// Thread safety: all methods from any thread. They block. Errors: `io_error` with the path and the
 /// reason.
 class checkpoint_storage {
@@ -59,12 +66,19 @@ public:
   /// Names of files and folders; none if there is no such folder.
   virtual std::vector<std::string> list(const std::string& folder) = 0;
 
+  /// Takes the lease that is kept in `file`, for `holder`. Null if somebody else has it: then
+  /// `holder` is who.
+  virtual std::unique_ptr<storage_lease> lease(const std::string& file, std::string& holder) = 0;
+
   /// Removes a file, or a folder with all that is in it, as far as possible.
   virtual void remove(const std::string& path) noexcept = 0;
 };
 
 /// The storage that `path` is in. Errors: `plan_error` if its scheme is not supported.
 checkpoint_storage& storage_of(std::string_view path);
+
+/// How this process is called by those that meet its leases.
+std::string process_and_host();
 
 /// `folder` and `name`, joined.
 std::string path_in(std::string_view folder, std::string_view name);

@@ -255,7 +255,7 @@ void job::stopped() {
   }
   phase_ = phase::waiting;
   ++num_restarts_;
-  spec_.board->count_restart();
+  spec_.board->count_restart(fmt::format("{}: {}", label_of(*cause_), cause_->what));
   spec_.board->set_status(job_status::restarting);
   // A failure that ends the job is the waiter's to show; one that does not is seen here only.
   log().warn("{}: {}; restart {} in {} ms", label_of(*cause_), cause_->what, num_restarts_,
@@ -312,13 +312,15 @@ void job::end(job_status status, std::exception_ptr error) {
     request.reply->set_exception(std::make_exception_ptr(state_error("the job has ended")));
   auto& c = spec_.graph->config.checkpoints;
   auto keep = c.externalized || status == job_status::failed;
+  auto leased = lease_ != nullptr;
   auto finish
     = [board = spec_.board, status, error, journal = spec_.journal,
        result
        = job_result{status, duration(spec_.io->processing_clock().now() - started_), num_restarts_},
-       paths = keep ? std::vector<std::string>{} : retained_] {
+       paths = keep ? std::vector<std::string>{} : retained_, lease = std::move(lease_)]() mutable {
         if (journal) note_end(*journal, status, error, result);
         for (auto& p : paths) snapshot_store::remove(p);
+        lease.reset();
         board->end(status, error, result);
       };
   // A waiter gets the failure as an exception, and to see it twice helps nobody.
@@ -333,10 +335,10 @@ void job::end(job_status status, std::exception_ptr error) {
   else
     log().log(level, "job \"{}\": {} after {} and {} restarts", spec_.graph->config.name,
               to_string(status), ran, num_restarts_);
-  if ((keep || retained_.empty()) && !spec_.journal)
+  if ((keep || retained_.empty()) && !spec_.journal && !leased)
     finish();
   else
-    strand_->post(finish);
+    strand_->post(std::move(finish)); // a copy would keep the lease
   self_->quit();
 }
 

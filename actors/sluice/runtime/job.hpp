@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sluice/runtime/checkpoint_coordinator.hpp"
+#include "sluice/runtime/checkpoint_storage.hpp"
 #include "sluice/runtime/interfaces.hpp"
 #include "sluice/runtime/io_services.hpp"
 #include "sluice/runtime/job_board.hpp"
@@ -121,7 +122,7 @@ private:
   void spawn_tasks();
   void connect_tasks();
   void request_slots();
-  std::string plan_rescaling(std::uint32_t parallelism);
+  std::string plan_rescaling(const checkpoint_request_msg& m);
   void note_checkpoint(checkpoint_id id, const std::string& path);
   void release_hosts(bool ended);
   void make_enumerators();
@@ -176,6 +177,7 @@ private:
   void all_finished();
   void commit_final();
   void go_on_rescaled();
+  void rescale_waiting(checkpoint_request_msg& m);
   void end(job_status status, std::exception_ptr error);
   std::string label_of(const failure& cause) const;
   std::exception_ptr error_of(const failure& cause) const;
@@ -209,8 +211,9 @@ private:
   std::shared_ptr<checkpoint_paths> paths_;
   checkpoint_metrics checkpoint_metrics_;
   std::uint32_t failures_in_a_row_ = 0;
-  std::vector<std::string> retained_; ///< paths, oldest first
-  std::string latest_;                ///< complete checkpoint to restart from
+  std::vector<std::string> retained_;    ///< paths, oldest first
+  std::string latest_;                   ///< complete checkpoint to restart from
+  std::shared_ptr<storage_lease> lease_; ///< of the checkpoint directory
   bool starting_checkpoint_ = false;
   std::vector<checkpoint_request_msg> queued_requests_;
 

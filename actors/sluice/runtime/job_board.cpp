@@ -49,9 +49,15 @@ void job_board::set_checkpoints(const checkpoint_metrics& metrics) {
   checkpoints_ = metrics;
 }
 
-void job_board::count_restart() {
+void job_board::count_restart(std::string failure) {
   std::lock_guard lock(mutex_);
   ++restarts_;
+  last_failure_ = std::move(failure);
+}
+
+std::string job_board::last_failure() const {
+  std::lock_guard lock(mutex_);
+  return last_failure_;
 }
 
 job_metrics job_board::metrics(timestamp now) const {

@@ -32,7 +32,10 @@ public:
   /// What tasks in another process have done so far.
   void report(const std::vector<task_metrics>& tasks);
   void set_checkpoints(const checkpoint_metrics& metrics);
-  void count_restart();
+  /// Because of `failure`, which is for people to read.
+  void count_restart(std::string failure);
+  /// Why the job was restarted last; empty if it was not.
+  std::string last_failure() const;
   job_metrics metrics(timestamp now) const;
 
 private:
@@ -46,6 +49,7 @@ private:
   std::map<std::pair<std::uint32_t, std::uint32_t>, task_metrics> reports_; ///< by vertex, subtask
   checkpoint_metrics checkpoints_;
   std::uint32_t restarts_ = 0;
+  std::string last_failure_;
 };
 
 } // namespace sluice::runtime

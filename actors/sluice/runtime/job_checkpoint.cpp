@@ -21,12 +21,24 @@ void job::on_checkpoint_request(checkpoint_request_msg& m) {
     refuse("the job has ended or is about to");
   else if (m.savepoint_directory.empty() && spec_.graph->config.checkpoints.directory.empty())
     refuse("a checkpoint needs a directory: enable_checkpointing(interval, directory)");
-  else if (phase_ != phase::running || starting_checkpoint_ || checkpoints_.in_progress())
+  else if (phase_ == phase::waiting_for_slots && m.then_rescale_to == 0)
+    refuse("none of its tasks is there: it waits for slots");
+  else if (phase_ != phase::waiting_for_slots
+           && (phase_ != phase::running || starting_checkpoint_ || checkpoints_.in_progress()))
     queued_requests_.push_back(m);
-  else if (auto problem = plan_rescaling(m.then_rescale_to); !problem.empty())
+  else if (auto problem = plan_rescaling(m); !problem.empty())
     refuse(problem);
+  else if (phase_ == phase::waiting_for_slots)
+    rescale_waiting(m);
   else
     start_checkpoint(m);
+}
+
+/// Nothing runs that could be saved: goes on from the last checkpoint, with other slots.
+void job::rescale_waiting(checkpoint_request_msg& m) {
+  m.reply->set_value(retained_.empty() ? std::string() : retained_.back());
+  release_hosts(false);
+  go_on_rescaled();
 }
 
 /// Makes the folder, then triggers.

@@ -140,11 +140,15 @@ void job::release_hosts(bool ended) {
 // ---------------------------------------------------------------------------
 
 /// Makes the graph that the job is to go on with. Returns why that cannot be.
-std::string job::plan_rescaling(std::uint32_t parallelism) {
-  if (parallelism == 0) return {};
+std::string job::plan_rescaling(const checkpoint_request_msg& m) {
+  if (m.then_rescale_to == 0) return {};
   try {
-    rescaled_ = std::make_shared<const job_graph>(rescaled(*spec_.graph, parallelism));
-    rescaled_to_ = parallelism;
+    auto graph = std::make_shared<const job_graph>(rescaled(*spec_.graph, m.then_rescale_to));
+    if (auto slots = num_slots(*graph); m.max_slots > 0 && slots > m.max_slots)
+      return fmt::format("it would need {} slots, and all workers together have {}", slots,
+                         m.max_slots);
+    rescaled_ = std::move(graph);
+    rescaled_to_ = m.then_rescale_to;
   } catch (const std::exception& e) {
     return e.what();
   }

@@ -34,6 +34,31 @@ void job::on_start() {
   prepare();
 }
 
+namespace {
+
+/// Two jobs in one directory would overwrite and remove each other's checkpoints. Null where none
+/// is needed, or where nothing can be written: the first checkpoint will say so.
+std::shared_ptr<storage_lease> lease_of_checkpoints(const job_config& config) {
+  auto& directory = config.checkpoints.directory;
+  if (directory.empty()) return nullptr;
+  auto& storage = storage_of(directory);
+  auto holder = fmt::format("job \"{}\" of {}", config.name, process_and_host());
+  std::shared_ptr<storage_lease> lease;
+  try {
+    storage.make_folder(directory);
+    lease = storage.lease(path_in(directory, "in-use"), holder);
+  } catch (const io_error&) {
+    return nullptr;
+  }
+  if (!lease)
+    throw plan_error(fmt::format("the checkpoint directory {} is in use by {}; each job needs one "
+                                 "of its own",
+                                 directory, holder));
+  return lease;
+}
+
+} // namespace
+
 /// Finds the checkpoint to start from: the latest of this run, or what the program asked for.
 void job::prepare() {
   phase_ = phase::preparing;
@@ -49,10 +74,12 @@ void job::prepare() {
     std::shared_ptr<restore_point> from;
     checkpoint_id last = 0;
     std::vector<std::string> claimed; ///< the directory's own checkpoints, oldest first
+    std::shared_ptr<storage_lease> lease;
   };
-  auto work = [graph, candidates]() -> found {
+  auto work = [graph, candidates, lease = lease_]() -> found {
     auto& config = graph->config;
     found result;
+    result.lease = lease ? lease : lease_of_checkpoints(config);
     if (config.checkpoints.interval)
       result.last = snapshot_store::last_id(config.checkpoints.directory);
     auto paths = candidates;
@@ -88,6 +115,7 @@ void job::prepare() {
     return result;
   };
   run_blocking(work, [this](found result) {
+    lease_ = std::move(result.lease);
     checkpoints_.used_up_to(result.last);
     if (retained_.empty()) retained_ = std::move(result.claimed);
     from_ = std::move(result.from);

@@ -268,6 +268,7 @@ struct checkpoint_request_msg {
   std::string savepoint_directory; ///< empty: a checkpoint
   bool then_stop = false;
   std::uint32_t then_rescale_to = 0; ///< go on with this parallelism; 0: as it is
+  std::uint32_t max_slots = 0;       ///< that it may need then; 0: any
 };
 
 /// A timer of the job actor: `attempt` and `id` say whether it still matters.
