@@ -44,6 +44,11 @@ void tell_failure(std::uint64_t job, const json::object& status) {
     fmt::print(stderr, "job {} was cancelled\n", job);
 }
 
+/// Tells a job from another one of its number, of another run of the coordinator.
+std::int64_t created(const json::object& job) {
+  return job.at("created").to_number<std::int64_t>();
+}
+
 bool is_end(std::string_view status) {
   return status == to_string(job_status::finished) || status == to_string(job_status::failed)
          || status == to_string(job_status::cancelled);
@@ -81,26 +86,33 @@ remote_end cluster_session::run(const sql::statement& s, std::string_view text) 
   p.zone = tables_.config().zone().name();
   p.statements = statements_;
   p.job = trimmed(text);
-  std::uint64_t id = 0;
+  submitted_job submitted;
   try {
-    auto answer = json::parse(coordinator_.ask("jobs.submit", 0, to_text(p)));
-    id = answer.at("job").to_number<std::uint64_t>();
-    fmt::print(stderr, "job {}: {}\n", id, std::string_view(answer.at("name").as_string()));
+    auto answer = json::parse(coordinator_.ask("jobs.submit", 0, to_text(p))).as_object();
+    submitted = {answer.at("job").to_number<std::uint64_t>(), created(answer)};
+    fmt::print(stderr, "job {}: {}\n", submitted.id,
+               std::string_view(answer.at("name").as_string()));
   } catch (...) {
     if (create)
       tables_.catalogs().drop(create->name, sql::object_kind::table, create->temporary, true);
     throw;
   }
   if (create) remember(s, text);
-  return detach_ ? remote_end::left_alone : wait_for(id);
+  return detach_ ? remote_end::left_alone : wait_for(submitted);
 }
 
-remote_end cluster_session::wait_for(std::uint64_t job) {
+remote_end cluster_session::wait_for(submitted_job submitted) {
   interrupt_guard interrupt;
+  auto job = submitted.id;
   std::string last;
+  std::uint64_t restarts = 0;
   std::optional<clock::time_point> give_up; // after Ctrl-C
   for (auto pause = first_look;; pause = std::min(2 * pause, longest_pause)) {
     auto answer = json::parse(coordinator_.keep_asking("jobs.status", job)).as_object();
+    if (created(answer) != submitted.created)
+      throw state_error(fmt::format("job {} is gone: the coordinator was started again without its "
+                                    "data directory, and has another job of that number",
+                                    job));
     std::string status(answer.at("status").as_string());
     if (is_end(status)) {
       if (interrupt.interrupted()) return remote_end::interrupted;
@@ -111,6 +123,12 @@ remote_end cluster_session::wait_for(std::uint64_t job) {
     if (status != last && status.starts_with("waiting"))
       fmt::print(stderr, "job {}: {}\n", job, status);
     last = std::move(status);
+    if (auto now = answer.at("restarts").to_number<std::uint64_t>(); now > restarts) {
+      restarts = now;
+      if (auto* why = answer.if_contains("last_failure"))
+        fmt::print(stderr, "note: job {} restarts ({}): {}\n", job, now,
+                   std::string_view(why->as_string()));
+    }
     if (give_up && clock::now() > *give_up) return remote_end::interrupted;
     if (!give_up && interrupt.interrupted()) {
       cancel(job);

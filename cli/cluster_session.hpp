@@ -15,6 +15,12 @@ namespace sluice::cli {
 
 enum class remote_end { finished, failed, interrupted, left_alone };
 
+/// `created`: tells it from a job of that number in another run of the coordinator.
+struct submitted_job {
+  std::uint64_t id = 0;
+  std::int64_t created = 0;
+};
+
 /// A session whose jobs are a coordinator's. One thread.
 class cluster_session {
 public:
@@ -33,7 +39,7 @@ public:
   remote_end run(const sql::statement& statement, std::string_view text);
 
 private:
-  remote_end wait_for(std::uint64_t job);
+  remote_end wait_for(submitted_job job);
   void cancel(std::uint64_t job);
 
   coordinator_link coordinator_;

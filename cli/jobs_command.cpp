@@ -67,6 +67,7 @@ void show_status(const json::value& answer) {
   line("status", text_of(job, "status"));
   line("restarts", text_of(job, "restarts"));
   if (job.contains("error")) line("error", text_of(job, "error"));
+  if (job.contains("last_failure")) line("last failure", text_of(job, "last_failure"));
   line("last checkpoint", text_of(job, "last_checkpoint"));
   if (auto* c = job.if_contains("checkpoints"))
     line("checkpoints",

@@ -26,6 +26,7 @@ constexpr auto longest_wait = std::chrono::milliseconds(200);
 /// The same texts make the same graphs as at the coordinator.
 cluster::worker_programs sql_programs() {
   cluster::worker_programs p;
+  p.takes_statements = true;
   p.graph_of = [](const auto& program, std::uint32_t rescaled_to) {
     if (program.text.empty())
       throw plan_error("this worker runs SQL, and the coordinator a program of its own: start that "

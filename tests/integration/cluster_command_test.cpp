@@ -178,6 +178,80 @@ BOOST_AUTO_TEST_CASE(jobs_are_saved_rescaled_stopped_resumed_and_cancelled) {
   check_no_number_is_there_twice(output);
 }
 
+BOOST_AUTO_TEST_CASE(jobs_do_not_share_a_checkpoint_directory) {
+  command_cluster cluster(2, 1);
+  BOOST_TEST_REQUIRE(cluster.is_up(), cluster.log());
+  auto dir = cluster.directory();
+  BOOST_TEST(cluster.sql(endless_script(dir + "/a", dir + "/chk"), {"--detach"}).code == 0);
+  BOOST_TEST(eventually([&] { return cluster.status(1) == "running"; }), cluster.log());
+  auto second = cluster.sql(endless_script(dir + "/b", dir + "/chk"), {});
+  BOOST_TEST(second.code == 1);
+  BOOST_TEST(second.output.find("/chk is in use by job") != std::string::npos, second.output);
+  BOOST_TEST(cluster.run({"jobs", "cancel", "1"}).code == 0);
+  BOOST_TEST(eventually([&] { return cluster.status(1) == "cancelled"; }), cluster.log());
+  BOOST_TEST(cluster.sql(endless_script(dir + "/b", dir + "/chk"), {"--detach"}).code == 0);
+  BOOST_TEST(eventually([&] { return cluster.status(3) == "running"; }), cluster.log());
+}
+
+BOOST_AUTO_TEST_CASE(a_job_that_waits_for_slots_can_be_rescaled_to_those_that_are_there) {
+  command_cluster cluster(1, 1);
+  BOOST_TEST_REQUIRE(cluster.is_up(), cluster.log());
+  auto script = endless_script(cluster.directory() + "/out", cluster.directory() + "/chk");
+  BOOST_TEST(cluster.sql(script, {"--detach", "-p", "3"}).code == 0);
+  BOOST_TEST(eventually([&] { return cluster.status(1).starts_with("waiting"); }), cluster.log());
+  auto r = cluster.run({"jobs", "savepoint", "1", cluster.directory() + "/saved"});
+  BOOST_TEST(r.code == 1);
+  BOOST_TEST(r.output.find("it waits for slots") != std::string::npos, r.output);
+  r = cluster.run({"jobs", "rescale", "1", "2"});
+  BOOST_TEST(r.code == 1);
+  BOOST_TEST(r.output.find("it would need 2 slots, and all workers together have 1")
+               != std::string::npos,
+             r.output);
+  r = cluster.run({"jobs", "rescale", "1", "1"});
+  BOOST_TEST(r.code == 0, r.output << cluster.log());
+  BOOST_TEST(eventually([&] { return cluster.status(1) == "running"; }), cluster.log());
+}
+
+BOOST_AUTO_TEST_CASE(why_a_job_is_restarted_is_told_to_those_who_wait) {
+  command_cluster cluster(1, 1);
+  BOOST_TEST_REQUIRE(cluster.is_up(), cluster.log());
+  temporary_directory directory;
+  auto dir = cluster.directory();
+  auto script = sluice_command::sql(
+    directory, "SET 'execution.checkpointing.interval' = '100 ms';\n"
+               "SET 'execution.checkpointing.dir' = '"
+                 + dir + "/chk';\nCREATE TABLE words (w STRING) WITH ('connector' = 'datagen',\n"
+                 + "  'fields.w.length' = '3');\n" + csv_table("kept", "n BIGINT", dir + "/out")
+                 + "INSERT INTO kept SELECT CAST(w AS BIGINT) FROM words;\n");
+  script.insert(script.end(), {"--coordinator", cluster.address()});
+  sluice_command client(script);
+  BOOST_TEST(eventually([&] {
+               return client.output().find("note: job 1 restarts (1): ") != std::string::npos;
+             }),
+             client.output() << cluster.log());
+  auto status = cluster.run({"jobs", "status", "1", "--json"});
+  BOOST_TEST(status.output.find("last_failure") != std::string::npos, status.output);
+  client.process().interrupt();
+  BOOST_TEST((client.wait_for(seconds(20)) == 130), client.output() << cluster.log());
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_runs_a_program_of_its_own_is_refused) {
+  command_cluster cluster(1, 1);
+  BOOST_TEST_REQUIRE(cluster.is_up(), cluster.log());
+  temporary_directory directory;
+  auto out = directory.path() + "/log";
+  child_process program("/usr/bin/env",
+                        {"SLUICE_ROLE=worker", "SLUICE_COORDINATOR=" + cluster.address(),
+                         SLUICE_KILL_JOB, directory.path() + "/chk", directory.path() + "/out",
+                         "100", "1"},
+                        out);
+  auto status = program.wait_for(seconds(20));
+  std::ifstream log(out);
+  std::string text{std::istreambuf_iterator<char>(log), std::istreambuf_iterator<char>()};
+  BOOST_TEST((status && WIFEXITED(*status) && WEXITSTATUS(*status) != 0), text);
+  BOOST_TEST(text.find("the worker a program of its own") != std::string::npos, text);
+}
+
 BOOST_AUTO_TEST_CASE(ctrl_c_cancels_the_job_that_is_waited_for) {
   command_cluster cluster(1, 1);
   BOOST_TEST_REQUIRE(cluster.is_up(), cluster.log());

@@ -58,6 +58,10 @@ private:
   std::shared_ptr<std::function<void()>> after_end_;
 };
 
+const char* kind_of(bool takes_statements) {
+  return takes_statements ? "the statements of `sluice sql`" : "a program of its own";
+}
+
 duration heartbeat_interval(const options& o) {
   return o.heartbeat_timeout / heartbeats_per_timeout;
 }
@@ -83,7 +87,11 @@ caf::result<join_reply> coordinator::on_join(join_msg& m) {
   join_reply reply;
   // No refusal: the worker is to try again, and finds the next coordinator.
   if (closed_) return caf::make_error(caf::sec::runtime_error, "the coordinator ends");
-  if (auto why = mismatch(m.offer.programs); !why.empty()) {
+  auto why = m.offer.takes_statements == static_cast<bool>(context_.load)
+               ? mismatch(m.offer.programs)
+               : fmt::format("the coordinator runs {}, the worker {}", kind_of(bool(context_.load)),
+                             kind_of(m.offer.takes_statements));
+  if (!why.empty()) {
     log().error("cluster: worker {} is refused: {}", m.offer.name, why);
     reply.refused = why;
     return reply;

@@ -46,14 +46,21 @@ json::object to_json(const task_metrics& m) {
 json::object coordinator::summary(const job_record& r) const {
   std::string status(to_string(r.status));
   auto restarts = r.num_restarts;
+  std::string last_failure;
   if (auto at = jobs_.find(r.id); at != jobs_.end()) {
     status = to_string(at->second.board->status());
     restarts = at->second.board->metrics(0).num_restarts;
+    last_failure = at->second.board->last_failure();
     if (auto slots = members_.waiting(r.id))
       status = fmt::format("waiting for {} slots ({} free)", *slots, members_.free_slots());
   }
-  json::object o{{"job", r.id}, {"name", r.name}, {"status", status}, {"restarts", restarts}};
+  json::object o{{"job", r.id},
+                 {"name", r.name},
+                 {"created", r.created},
+                 {"status", status},
+                 {"restarts", restarts}};
   if (!r.error.empty()) o["error"] = r.error;
+  if (!last_failure.empty()) o["last_failure"] = last_failure;
   if (!r.checkpoints.empty()) o["last_checkpoint"] = r.checkpoints.back();
   return o;
 }
@@ -154,7 +161,8 @@ caf::result<control_reply> coordinator::submit(const std::string& text) {
          try {
            auto r = add_job(*graph, {0, text});
            start(r, std::move(graph), std::make_shared<job_board>());
-           reply.deliver(answer(json::object{{"job", r.id}, {"name", r.name}}));
+           reply.deliver(
+             answer(json::object{{"job", r.id}, {"name", r.name}, {"created", r.created}}));
          } catch (const std::exception& e) {
            reply.deliver(refuse(e.what()));
          }
@@ -185,6 +193,7 @@ caf::result<control_reply> coordinator::on_control(const control_request& m) {
       = std::from_chars(m.text.data(), m.text.data() + m.text.size(), request.then_rescale_to);
     if (ec != std::errc{} || request.then_rescale_to == 0)
       return refuse(fmt::format("\"{}\" is no parallelism", m.text));
+    request.max_slots = members_.all_slots();
     return checkpoint_of(m.job, request);
   }
   return refuse(fmt::format("the coordinator does not know \"{}\"", m.verb));

@@ -76,6 +76,7 @@ public:
     if (!o.data_dir.empty()) context.local_directory = o.data_dir + "/local";
     context.offer.name = process_name();
     context.offer.slots = o.slots;
+    context.offer.takes_statements = owner_.programs.takes_statements;
     context.offer.data = {o.advertise.empty() ? o.bind : o.advertise, data_->port()};
     context.graph_of = owner_.programs.graph_of;
     context.programs = owner_.programs.waiting;

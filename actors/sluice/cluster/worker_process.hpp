@@ -14,6 +14,8 @@ namespace sluice::cluster {
 
 /// What the process can run. The functions are called by threads of the worker.
 struct worker_programs {
+  /// Texts that the coordinator gives it, not a program of its own.
+  bool takes_statements = false;
   /// May block. Errors: any; `plan_error` if trying again cannot help.
   std::function<std::shared_ptr<const job_graph>(const runtime::program_ref&,
                                                  std::uint32_t rescaled_to)>

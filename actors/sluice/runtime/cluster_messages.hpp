@@ -109,6 +109,7 @@ struct worker_offer {
   std::string name; ///< for people: host, process
   std::uint32_t slots = 1;
   data_address data;
+  bool takes_statements = false; ///< runs texts that it is given, not a program of its own
   std::map<std::uint64_t, std::string> programs; ///< as in heartbeat_msg
 };
 
