@@ -27,7 +27,8 @@ expression_ptr expression_binder::bind_node(const sql::call& n, const sql::expr&
   auto name = upper_case(n.name.parts[0].text);
   if (n.over) return bind_over(name, n, e);
   if (env_.functions().is_aggregate(name)) return bind_aggregate(name, n, e);
-  if (name == "GROUPING" || name == "GROUPING_ID") return bind_grouping(name, n, e);
+  if (name == "GROUPING" || name == "GROUPING_ID" || name == "GROUP_ID")
+    return bind_grouping(name, n, e);
   if (is_window_function(name))
     throw binding_error(at(e.where), fmt::format("{} needs an OVER clause", name));
   if (auto property = bind_window_property(name, n, e)) return property;
@@ -107,13 +108,16 @@ expression_ptr expression_binder::bind_grouping(const std::string& name, const s
   if (!clause_.aggregates || in_aggregate_)
     throw binding_error(at(e.where), fmt::format("{} is illegal in {}", name,
                                                  in_aggregate_ ? "an aggregate" : clause_.name));
-  if (n.star || n.arguments.empty())
+  const bool group_id = name == "GROUP_ID";
+  if (group_id && (n.star || !n.arguments.empty()))
+    throw binding_error(at(e.where), "GROUP_ID takes no arguments");
+  if (!group_id && (n.star || n.arguments.empty()))
     throw binding_error(at(e.where), fmt::format("{} needs an argument", name));
   constexpr std::size_t most_bits = 63;
   if (n.arguments.size() > most_bits)
     throw binding_error(at(e.where), fmt::format("{} of more than {} keys", name, most_bits));
   aggregate_use use;
-  use.name = "GROUPING";
+  use.name = group_id ? "GROUP_ID" : "GROUPING";
   use.position = at(e.where);
   for (const auto& a : n.arguments) {
     if (a.name) not_supported(a.where, fmt::format("named arguments of {}", name));

@@ -34,8 +34,8 @@ struct aggregate_use {
   std::vector<expression_ptr> arguments;
   expression_ptr filter; ///< or null
   bool distinct = false;
-  /// Null of GROUPING, which is no function of rows: its arguments are keys, and what it gives is
-  /// known of each grouping set.
+  /// Null of GROUPING and GROUP_ID, which are no functions of rows: the arguments are keys, and
+  /// what they give is known of each grouping set.
   std::shared_ptr<const aggregate_function> function;
   source_position position;
 };

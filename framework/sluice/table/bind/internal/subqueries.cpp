@@ -80,7 +80,8 @@ bound_subquery bind_rows(const sql::query& query, const environment& env, const 
       values.push_back(items.bind(*e));
     } else {
       const auto& star = std::get<sql::star>(item.value);
-      for (const auto& c : star.table ? binder.names().all_of(*star.table) : binder.names().all())
+      for (const auto& c :
+           star.table ? binder.names().all_of(*star.table, env.functions()) : binder.names().all())
         values.push_back(c.value);
     }
   }
