@@ -130,7 +130,9 @@ relation_ptr relation::join(relation_ptr left, relation_ptr right, join_node nod
   auto columns = without_time(left->columns);
   if (node.type == join_type::right || node.type == join_type::full)
     columns = all_nullable(std::move(columns));
-  if (node.type != join_type::semi && node.type != join_type::anti) {
+  if (node.type == join_type::mark) {
+    columns.push_back({"$mark", data_type::boolean().not_null()});
+  } else if (node.type != join_type::semi && node.type != join_type::anti) {
     auto others = without_time(right->columns);
     if (node.type == join_type::left || node.type == join_type::full)
       others = all_nullable(std::move(others));

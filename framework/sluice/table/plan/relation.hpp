@@ -137,7 +137,15 @@ struct window_aggregate_node {
   std::vector<std::uint8_t> properties;
 };
 
-enum class join_type : std::uint8_t { inner, left, right, full, semi, anti };
+enum class join_type : std::uint8_t {
+  inner,
+  left,
+  right,
+  full,
+  semi,
+  anti,
+  mark, ///< all left rows, each with whether it has a match: a subquery's condition as a value
+};
 
 /// A key of an equi-join.
 struct join_key {
@@ -146,14 +154,16 @@ struct join_key {
   bool null_safe = false; ///< IS NOT DISTINCT FROM: NULL equals NULL
 };
 
-/// Output: left columns, then right ones; of semi and anti joins only the left ones.
+/// Output: left columns, then right ones; of semi and anti joins only the left ones, of mark joins
+/// the left ones and a BOOLEAN.
 struct join_node {
   join_type type = join_type::inner;
   std::vector<join_key> keys;
   /// Over left columns followed by right ones; or null.
   expression_ptr condition;
   /// An anti join of NOT IN: a NULL among what is compared makes the result unknown, so that the
-  /// row does not pass. The first key is the compared one.
+  /// row does not pass. The first key is the compared one. A mark join then says whether the result
+  /// is TRUE or unknown.
   bool null_aware = false;
 };
 

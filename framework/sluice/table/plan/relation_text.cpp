@@ -82,6 +82,8 @@ std::string_view to_string(join_type t) {
     return "LeftSemiJoin";
   case join_type::anti:
     return "LeftAntiJoin";
+  case join_type::mark:
+    return "LeftMarkJoin";
   }
   return {};
 }

@@ -218,7 +218,9 @@ pruned prune_window_table(const relation_ptr& r, window_table_node n, const colu
 pruned prune_join(const relation_ptr& r, join_node n, const columns_used& used) {
   const auto left_width = r->input(0).columns.size();
   const auto right_width = r->input(1).columns.size();
+  const auto mark = n.type == join_type::mark;
   auto all = used;
+  if (mark) all.resize(left_width);
   all.resize(left_width + right_width);
   if (n.condition) use_all(all, inputs_of(*n.condition));
   columns_used left(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(left_width));
@@ -233,7 +235,8 @@ pruned prune_join(const relation_ptr& r, join_node n, const columns_used& used) 
   auto place = l.place;
   for (auto p : w.place) place.push_back(p == gone ? gone : l.relation->columns.size() + p);
   if (n.condition) n.condition = moved(n.condition, place);
-  place.resize(used.size());
+  place.resize(mark ? left_width : used.size());
+  if (mark) place.push_back(l.relation->columns.size());
   return {relation::join(l.relation, w.relation, std::move(n), r->position), std::move(place)};
 }
 

@@ -92,7 +92,7 @@ void select_binder::bind_where(const sql::expr& condition) {
 
 void select_binder::join_subqueries(const rewriter& rewrite) {
   for (const auto& use : collected_.subqueries) {
-    auto [joined, value] = join_scalar(std::move(input_), use, rewrite, env_.functions());
+    auto [joined, value] = join_value(std::move(input_), use, rewrite, env_.functions());
     input_ = std::move(joined);
     subquery_values_.push_back(std::move(value));
   }
