@@ -373,6 +373,10 @@ struct lowering::impl {
                      {n.partition});
   }
 
+  lowered lower(const relation_ptr& r, const replicate_node&, bool update_before) {
+    return add_stateless("ReplicateRows", make_replicate_rows(), lower_input(r, 0, update_before));
+  }
+
   lowered lower(const relation_ptr&, const over_rank_node&, bool) {
     SLUICE_CHECK(false, "a rule makes a rank of every window function");
   }

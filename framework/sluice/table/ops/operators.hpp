@@ -142,6 +142,14 @@ operator_factory make_rank(rank_spec spec, operator_settings settings);
 operator_factory make_sort(std::vector<data_type> input, sort_node sort, bool local,
                            operator_settings settings);
 
+/// ORDER BY event time, ascending (the first key, and others), of a stream of inserts, in one
+/// subtask: rows go in order when the watermark passes their time. Rows whose time is not after
+/// that of the last one that went come too late and are counted.
+operator_factory make_temporal_sort(std::vector<data_type> input, std::vector<sort_key> keys);
+
+/// Each row as often as its last column, a BIGINT, says; without that column.
+operator_factory make_replicate_rows();
+
 /// OFFSET and LIMIT without an order, of insert-only rows, in one subtask.
 operator_factory make_limit(std::vector<data_type> input, std::uint64_t offset,
                             std::optional<std::uint64_t> limit);

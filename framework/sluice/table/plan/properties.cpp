@@ -110,6 +110,8 @@ changelog_mode plan_properties::find_changes(const relation& r) {
     if (first_only && !updates(changes(r.input()))) return inserts;
     return changelog_mode::all();
   }
+  if (r.as<replicate_node>() != nullptr)
+    return updates(changes(r.input())) ? changelog_mode{false, false, true} : inserts;
   if (const auto* n = r.as<sort_node>(); n != nullptr && updates(changes(r.input())))
     return changelog_mode::all();
   changelog_mode all;

@@ -175,6 +175,13 @@ relation_ptr relation::over_rank(relation_ptr input, over_rank_node node, std::s
   return make(std::move(node), {std::move(input)}, std::move(columns), at);
 }
 
+relation_ptr relation::replicate(relation_ptr input, source_position at) {
+  SLUICE_CHECK(input->columns.back().type.is(type_root::bigint), "a number of rows is a BIGINT");
+  auto columns = input->columns;
+  columns.pop_back();
+  return make(replicate_node{}, {std::move(input)}, std::move(columns), at);
+}
+
 relation_ptr relation::sink(relation_ptr input, sink_node node, source_position at) {
   auto columns = input->columns;
   return make(std::move(node), {std::move(input)}, std::move(columns), at);

@@ -206,6 +206,10 @@ struct over_rank_node {
   std::vector<sort_key> order;
 };
 
+/// Each row as often as the last column, a BIGINT, says. Output: the columns before it. Of
+/// INTERSECT ALL and EXCEPT ALL.
+struct replicate_node {};
+
 // -- what a statement does with rows -------------------------------------------------------------
 
 /// INSERT INTO. The input has the columns that the sink takes (physical, then metadata).
@@ -220,10 +224,10 @@ struct sink_node {
 
 /// A relation: what it does, with its inputs and its output columns.
 struct relation {
-  using variant
-    = std::variant<scan_node, values_node, stream_scan_node, filter_node, project_node,
-                   watermark_node, aggregate_node, window_table_node, window_aggregate_node,
-                   join_node, union_node, sort_node, rank_node, over_rank_node, sink_node>;
+  using variant = std::variant<scan_node, values_node, stream_scan_node, filter_node, project_node,
+                               watermark_node, aggregate_node, window_table_node,
+                               window_aggregate_node, join_node, union_node, sort_node, rank_node,
+                               over_rank_node, replicate_node, sink_node>;
 
   variant node;
   std::vector<relation_ptr> inputs;
@@ -264,6 +268,7 @@ struct relation {
                            source_position at = {});
   static relation_ptr over_rank(relation_ptr input, over_rank_node node, std::string name,
                                 source_position at = {});
+  static relation_ptr replicate(relation_ptr input, source_position at = {});
   static relation_ptr sink(relation_ptr input, sink_node node, source_position at = {});
 
   /// The same with other inputs, whose columns have the same types.

@@ -206,6 +206,10 @@ struct writer {
                        to_string(n.function), names(in(), n.partition), order_text(in(), n.order),
                        fields(r.columns));
   }
+  std::string operator()(const replicate_node&) const {
+    return fmt::format("ReplicateRows(select=[{}], times=[{}])", fields(r.columns),
+                       in().back().name);
+  }
   std::string operator()(const sink_node& n) const {
     return fmt::format("Sink(table=[{}], fields=[{}])", n.table, fields(r.columns));
   }

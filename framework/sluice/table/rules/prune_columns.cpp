@@ -289,6 +289,28 @@ pruned prune_rank(const relation_ptr& r, Node n, columns_used used, bool has_ran
   }
 }
 
+/// The number of rows stays the last column.
+pruned prune_replicate(const relation_ptr& r, columns_used used) {
+  use_something(used, *r);
+  used.push_back(true);
+  auto input = prune(r->inputs[0], used);
+  auto place = std::move(input.place);
+  auto below = std::move(input.relation);
+  if (place.back() + 1 != below->columns.size()) {
+    std::vector<std::size_t> wanted;
+    std::vector<std::size_t> moved(place.size(), gone);
+    for (std::size_t i = 0; i < used.size(); ++i) {
+      if (!used[i]) continue;
+      moved[i] = wanted.size();
+      wanted.push_back(place[i]);
+    }
+    below = select_columns(below, wanted);
+    place = std::move(moved);
+  }
+  place.pop_back();
+  return {relation::replicate(std::move(below), r->position), std::move(place)};
+}
+
 pruned prune(const relation_ptr& r, const columns_used& used) {
   if (const auto* n = r->as<scan_node>()) return prune_scan(r, *n, used);
   if (const auto* n = r->as<values_node>()) return prune_values(r, *n, used);
@@ -303,6 +325,7 @@ pruned prune(const relation_ptr& r, const columns_used& used) {
   if (const auto* n = r->as<sort_node>()) return prune_sort(r, *n, used);
   if (const auto* n = r->as<rank_node>()) return prune_rank(r, *n, used, n->output_rank);
   if (const auto* n = r->as<over_rank_node>()) return prune_rank(r, *n, used, true);
+  if (r->as<replicate_node>() != nullptr) return prune_replicate(r, used);
   if (r->as<sink_node>() != nullptr) return {prune_columns(r), identity(r->columns.size())};
   return {r, identity(r->columns.size())};
 }

@@ -247,6 +247,7 @@ relation_ptr push(const relation_ptr& r, conditions above) {
     return through_keys(r, n->keys, std::move(above));
   if (r->as<window_table_node>() != nullptr) return through_columns(r, std::move(above));
   if (r->as<union_node>() != nullptr) return through_union(r, above);
+  if (r->as<replicate_node>() != nullptr) return through_columns(r, std::move(above));
   if (const auto* n = r->as<join_node>()) return join_rule(r, *n).apply(std::move(above));
   if (const auto* n = r->as<sort_node>(); n != nullptr && !n->limit && n->offset == 0)
     return through_columns(r, std::move(above));
