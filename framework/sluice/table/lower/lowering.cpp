@@ -354,6 +354,15 @@ struct lowering::impl {
       }
       return alone("Limit", make_limit(types, n.offset, n.limit), std::move(input));
     }
+    if (!batch()) {
+      if (updates(properties.changes(r->input())))
+        throw binding_error(r->position, "not supported in streaming mode: ORDER BY without LIMIT "
+                                         "over rows that change; add LIMIT, or use batch mode");
+      // Rows in the order in which they come are in the order of the clock.
+      if (r->input().columns[n.keys[0].column].time == time_attribute::processing_time)
+        return alone("TemporalSort", make_limit(types, 0, std::nullopt), std::move(input));
+      return alone("TemporalSort", make_temporal_sort(types, n.keys), std::move(input));
+    }
     if (n.limit)
       input = add_stateless("LocalSortLimit", make_sort(types, n, true, settings.operators),
                             std::move(input));

@@ -90,6 +90,9 @@ relation_ptr relation::project(relation_ptr input, std::vector<expression_ptr> e
     auto& e = *expressions[i];
     relation_column c{std::move(names[i]), e.type()};
     if (e.kind() == expression_kind::input) c.time = input->columns.at(e.index()).time;
+    // Rules make projections anew, and what tells the time goes on doing so.
+    if (e.kind() == expression_kind::call && e.name() == "PROCTIME")
+      c.time = time_attribute::processing_time;
     columns.push_back(std::move(c));
   }
   return make(project_node{std::move(expressions)}, {std::move(input)}, std::move(columns), at);
