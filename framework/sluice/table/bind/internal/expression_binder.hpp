@@ -166,6 +166,11 @@ private:
                          const sql::source_range& where);
   expression_ptr bind_scalar_call(const std::string& name, const sql::call& n, const sql::expr& e);
   expression_ptr bind_aggregate(const std::string& name, const sql::call& n, const sql::expr& e);
+  expression_ptr bind_json_constructor(const sql::json_call& n, const sql::expr& e);
+  expression_ptr bind_json_aggregate(const sql::json_call& n, const sql::expr& e);
+  expression_ptr bind_filter(const sql::expr& e);
+  /// The placeholder of an aggregate whose arguments are bound.
+  expression_ptr add_aggregate(aggregate_use use);
   expression_ptr bind_grouping(const std::string& name, const sql::call& n, const sql::expr& e);
   expression_ptr bind_over(const std::string& name, const sql::call& n, const sql::expr& e);
   /// TUMBLE_START and the like of a group window; null if `name` is none.
