@@ -281,6 +281,14 @@ struct lowering::impl {
   }
 
   lowered lower(const relation_ptr& r, const window_table_node& n, bool update_before) {
+    if (n.window.kind == window_kind::session) {
+      if (updates(properties.changes(r->input())))
+        throw binding_error(r->position, "not supported yet: SESSION windows of rows that change");
+      return add_keyed(
+        "SessionWindowTableFunction",
+        make_session_table(r->input().types(), n.window, n.partition, settings.operators),
+        {lower_input(r, 0, update_before)}, {n.partition});
+    }
     return add_stateless("WindowTableFunction",
                          make_window_table(r->input().types(), n.window, settings.operators),
                          lower_input(r, 0, update_before));

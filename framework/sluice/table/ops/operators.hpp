@@ -96,6 +96,11 @@ operator_factory make_window_aggregate(window_aggregate_spec spec, operator_sett
 operator_factory make_window_table(std::vector<data_type> input, window_spec window,
                                    operator_settings settings);
 
+/// SESSION: puts rows out when their session is over, with window_start, window_end, window_time.
+/// Keyed by `partition`; of inserts only.
+operator_factory make_session_table(std::vector<data_type> input, window_spec window,
+                                    std::vector<std::size_t> partition, operator_settings settings);
+
 /// Joins; input 0 is the left side. Keyed by the keys (of a null-aware join: by those behind the
 /// first); without such keys of parallelism 1.
 ///

@@ -105,13 +105,13 @@ struct aggregate_node {
   std::vector<aggregate_call> calls;
 };
 
-enum class window_kind : std::uint8_t { tumble, hop, cumulate };
+enum class window_kind : std::uint8_t { tumble, hop, cumulate, session };
 
 /// Windows over a time column, in microseconds.
 struct window_spec {
   window_kind kind = window_kind::tumble;
   std::size_t time_column = 0;
-  std::int64_t size = 0;  ///< greatest length for CUMULATE
+  std::int64_t size = 0;  ///< greatest length for CUMULATE, gap for SESSION
   std::int64_t slide = 0; ///< of HOP; step of CUMULATE; else = size
   std::int64_t offset = 0;
   bool processing_time = false;
@@ -121,10 +121,12 @@ struct window_spec {
   friend bool operator==(const window_spec&, const window_spec&) = default;
 };
 
-/// TUMBLE, HOP, CUMULATE as table functions: a row for each window of each input row. Output:
-/// input, window_start, window_end, window_time.
+/// TUMBLE, HOP, CUMULATE as table functions: a row for each window of each input row. SESSION: each
+/// row once, when its session, of rows with the same `partition` columns, is over. Output: input,
+/// window_start, window_end, window_time.
 struct window_table_node {
   window_spec window;
+  std::vector<std::size_t> partition;
 };
 
 /// GROUP BY window_start, window_end and further keys over a `window_table_node`, made of the two

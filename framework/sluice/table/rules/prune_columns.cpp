@@ -208,8 +208,10 @@ pruned prune_window_table(const relation_ptr& r, window_table_node n, const colu
   const auto width = r->input().columns.size();
   columns_used below(used.begin(), used.begin() + static_cast<std::ptrdiff_t>(width));
   below[n.window.time_column] = true;
+  use_all(below, n.partition);
   auto input = prune(r->inputs[0], below);
   n.window.time_column = input.place[n.window.time_column];
+  move(n.partition, input.place);
   auto place = input.place;
   for (std::size_t i = 0; i < 3; ++i) place.push_back(input.relation->columns.size() + i);
   return {relation::window_table(input.relation, std::move(n), r->position), std::move(place)};

@@ -245,7 +245,9 @@ relation_ptr push(const relation_ptr& r, conditions above) {
   if (const auto* n = r->as<aggregate_node>()) return through_keys(r, n->keys, std::move(above));
   if (const auto* n = r->as<window_aggregate_node>())
     return through_keys(r, n->keys, std::move(above));
-  if (r->as<window_table_node>() != nullptr) return through_columns(r, std::move(above));
+  if (const auto* n = r->as<window_table_node>())
+    return through_columns(r, std::move(above),
+                           n->window.kind == window_kind::session ? &n->partition : nullptr);
   if (r->as<union_node>() != nullptr) return through_union(r, above);
   if (r->as<replicate_node>() != nullptr) return through_columns(r, std::move(above));
   if (const auto* n = r->as<join_node>()) return join_rule(r, *n).apply(std::move(above));
