@@ -252,6 +252,18 @@ class Generator:
         where = f"{where} AND {tie}" if where else f" WHERE {tie}"
         return f"{negated}EXISTS (SELECT 1 FROM {table} AS {alias}{where})"
 
+    def mixed_condition(self, scope):
+        """A subquery among other conditions, where its NULLs show."""
+        rng = self.rng
+        subquery = f"({self.subquery_condition(scope)})"
+        return rng.choice([
+            lambda: subquery,
+            lambda: f"(NOT {subquery})",
+            lambda: f"({subquery} AND {self.condition(scope, 1)})",
+            lambda: f"({subquery} IS {rng.choice(['', 'NOT '])}{rng.choice(['TRUE', 'FALSE', 'NULL'])})",
+            lambda: f"(NOT ({subquery} OR {self.condition(scope, 1)}))",
+        ])()
+
     def where_clause(self, scope):
         rng = self.rng
         parts = []
@@ -259,6 +271,8 @@ class Generator:
             parts.append(self.condition(scope))
         if rng.random() < 0.2:
             parts.append(self.subquery_condition(scope))
+        if rng.random() < 0.1:
+            parts.append(f"({self.condition(scope, 1)} OR {self.mixed_condition(scope)})")
         if rng.random() < 0.1:
             table = rng.choice(["r", "t"])
             parts.append(f"{self.column(scope, 'int')} {rng.choice(['<', '>=', '='])} "
@@ -286,6 +300,9 @@ class Generator:
     def plain_select(self, depth):
         clause, scope = self.from_clause(depth)
         items = [self.item(scope) for _ in range(self.rng.randint(1, 3))]
+        if self.rng.random() < 0.1:
+            condition = self.mixed_condition(scope)
+            items.append((f"CASE WHEN {condition} THEN 1 WHEN NOT {condition} THEN 0 END", "int"))
         names = [f"x{i + 1}" for i in range(len(items))]
         distinct = "DISTINCT " if self.rng.random() < 0.2 else ""
         text = ", ".join(f"{e} AS {n}" for (e, _), n in zip(items, names))

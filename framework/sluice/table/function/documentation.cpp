@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <iterator>
+#include <optional>
 #include <set>
 #include <string_view>
 
@@ -270,6 +271,15 @@ std::string cell(std::string_view text) {
   return out;
 }
 
+/// What is known of a function by its name in the registry or among the forms of the grammar.
+std::optional<function_registry::description> describe(const function_registry& registry,
+                                                       std::string_view name) {
+  if (auto found = registry.describe(name)) return found;
+  for (const auto& form : grammar_forms())
+    if (form.name == name) return function_registry::description{std::string(form.doc), &form};
+  return std::nullopt;
+}
+
 } // namespace
 
 std::string functions_document(const function_registry& registry) {
@@ -277,7 +287,7 @@ std::string functions_document(const function_registry& registry) {
   std::set<const void*> listed;
   int supported = 0;
   for (const auto& f : flink_functions) {
-    auto found = registry.describe(f.name);
+    auto found = describe(registry, f.name);
     if (found) {
       ++supported;
       listed.insert(found->identity);
@@ -296,8 +306,9 @@ std::string functions_document(const function_registry& registry) {
   }
   return fmt::format(
     "# SQL functions\n\n"
-    "Made from the registry of functions; the test `table_functions_document` checks that it is "
-    "current,\nand says how to write it again.\n\n"
+    "Made from the registry of functions and the list of what the grammar knows beside them; the "
+    "test\n`table_functions_document` checks that it is current, and says how to write it "
+    "again.\n\n"
     "Of the {} built-in functions that Flink documents, {} are there.\n\n"
     "| function | supported | what it gives |\n|---|---|---|\n{}\n"
     "## Functions beside that list\n\n| function | what it gives |\n|---|---|\n{}",

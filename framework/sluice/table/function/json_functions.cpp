@@ -1,4 +1,5 @@
 #include "sluice/table/function/builtins.hpp"
+#include "sluice/table/function/json_constructors.hpp"
 #include "sluice/table/function/json_path.hpp"
 #include "sluice/table/function/registry.hpp"
 #include "sluice/table/function/text_functions.hpp"
@@ -382,6 +383,7 @@ void add_json_functions(function_registry& r) {
          "JSON_UNQUOTE(string)",
          "What a JSON text says.",
          overloads(false, json_unquote)});
+  add_json_constructors(r);
 }
 
 } // namespace sluice::table

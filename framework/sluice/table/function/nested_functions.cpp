@@ -1,5 +1,6 @@
 #include "sluice/table/column/key.hpp"
 #include "sluice/table/function/builtins.hpp"
+#include "sluice/table/function/list_support.hpp"
 #include "sluice/table/function/registry.hpp"
 
 #include <fmt/format.h>
@@ -320,6 +321,8 @@ void add_nested_functions(function_registry& r) {
   r.add({"MAP_KEYS", {}, "MAP_KEYS(map)", "The keys.", resolve_map_part<0>});
   r.add({"MAP_VALUES", {}, "MAP_VALUES(map)", "The values.", resolve_map_part<1>});
   r.add({"SPLIT", {}, "SPLIT(string, delimiter)", "The texts between delimiters.", resolve_split});
+  add_array_functions(r);
+  add_map_functions(r);
 }
 
 } // namespace sluice::table

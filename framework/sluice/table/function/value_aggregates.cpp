@@ -1,6 +1,7 @@
 // Aggregates that keep values of their argument: the least, the first, all.
 #include "sluice/table/function/aggregate_base.hpp"
 #include "sluice/table/function/builtins.hpp"
+#include "sluice/table/function/collecting_aggregates.hpp"
 #include "sluice/table/function/registry.hpp"
 
 #include <algorithm>
@@ -346,6 +347,7 @@ void add_value_aggregates(function_registry& r) {
                              "LISTAGG(expression [, separator])",
                              "The texts with commas, or another text, between them.",
                              resolve_list});
+  add_collecting_aggregates(r);
 }
 
 } // namespace sluice::table

@@ -281,6 +281,14 @@ struct lowering::impl {
   }
 
   lowered lower(const relation_ptr& r, const window_table_node& n, bool update_before) {
+    if (n.window.kind == window_kind::session) {
+      if (updates(properties.changes(r->input())))
+        throw binding_error(r->position, "not supported yet: SESSION windows of rows that change");
+      return add_keyed(
+        "SessionWindowTableFunction",
+        make_session_table(r->input().types(), n.window, n.partition, settings.operators),
+        {lower_input(r, 0, update_before)}, {n.partition});
+    }
     return add_stateless("WindowTableFunction",
                          make_window_table(r->input().types(), n.window, settings.operators),
                          lower_input(r, 0, update_before));
@@ -354,6 +362,15 @@ struct lowering::impl {
       }
       return alone("Limit", make_limit(types, n.offset, n.limit), std::move(input));
     }
+    if (!batch()) {
+      if (updates(properties.changes(r->input())))
+        throw binding_error(r->position, "not supported in streaming mode: ORDER BY without LIMIT "
+                                         "over rows that change; add LIMIT, or use batch mode");
+      // Rows in the order in which they come are in the order of the clock.
+      if (r->input().columns[n.keys[0].column].time == time_attribute::processing_time)
+        return alone("TemporalSort", make_limit(types, 0, std::nullopt), std::move(input));
+      return alone("TemporalSort", make_temporal_sort(types, n.keys), std::move(input));
+    }
     if (n.limit)
       input = add_stateless("LocalSortLimit", make_sort(types, n, true, settings.operators),
                             std::move(input));
@@ -371,6 +388,10 @@ struct lowering::impl {
     auto input = lower_input(r, 0, update_before);
     return add_keyed("Rank", make_rank(std::move(spec), settings.operators), {std::move(input)},
                      {n.partition});
+  }
+
+  lowered lower(const relation_ptr& r, const replicate_node&, bool update_before) {
+    return add_stateless("ReplicateRows", make_replicate_rows(), lower_input(r, 0, update_before));
   }
 
   lowered lower(const relation_ptr&, const over_rank_node&, bool) {

@@ -41,6 +41,7 @@ private:
   void check_pairs(const columnar_batch& in);
   void put_pairs(const columnar_batch& in);
   void put_probe_rows(const columnar_batch& in, bool matched);
+  void put_marked(const columnar_batch& in);
   void put_rest();
   void put(const columnar_batch* probe, const std::vector<std::uint32_t>* probe_rows,
            const std::vector<std::uint32_t>* build_rows);
@@ -215,7 +216,9 @@ void hash_join::look_up(columnar_batch& in) {
     look_up_first(in);
   else
     look_up_all(in);
-  if (first_only_)
+  if (plan_.marks())
+    put_marked(in);
+  else if (first_only_)
     put_probe_rows(in, plan_.type == join_type::semi);
   else if (plan_.sides[probe_side_].outer)
     put_probe_rows(in, false);
@@ -312,6 +315,15 @@ void hash_join::put_probe_rows(const columnar_batch& in, bool matched) {
   for (std::uint32_t i = 0; i < in.size(); ++i)
     if ((matched_[i] != 0) == matched) rows.push_back(i);
   if (!rows.empty()) put(&in, &rows, nullptr);
+}
+
+/// All rows of the batch, each with whether it has a match.
+void hash_join::put_marked(const columnar_batch& in) {
+  std::vector<column_ptr> columns;
+  for (std::size_t c = 0; c < in.num_columns(); ++c) columns.push_back(in.share(c));
+  columns.push_back(mark_column(matched_));
+  out_.assign(std::move(columns), in.size());
+  host_.out.push(out_);
 }
 
 /// Rows of the table that are in the result by themselves.

@@ -8,8 +8,8 @@ namespace sluice::table {
 join_plan::join_plan(const join_spec& spec)
   : type(spec.type), condition(spec.condition), null_aware(spec.null_aware),
     emits_update_before(spec.emits_update_before), build_left(spec.build_left) {
-  if (null_aware && (type != join_type::anti || spec.keys.empty()))
-    throw plan_error("a join that is aware of NULLs is an anti join with a key");
+  if (null_aware && ((type != join_type::anti && type != join_type::mark) || spec.keys.empty()))
+    throw plan_error("a join that is aware of NULLs is an anti or mark join with a key");
   auto& left = sides[0];
   auto& right = sides[1];
   left.types = spec.left;

@@ -38,7 +38,11 @@ struct join_plan {
   explicit join_plan(const join_spec& spec);
 
   /// Only rows of the left side are put out.
-  bool left_only() const noexcept { return type == join_type::semi || type == join_type::anti; }
+  bool left_only() const noexcept {
+    return type == join_type::semi || type == join_type::anti || marks();
+  }
+  /// Whether they have a match comes behind them.
+  bool marks() const noexcept { return type == join_type::mark; }
   bool has_condition() const noexcept { return condition || null_aware; }
   std::vector<data_type> key_types() const;
 };

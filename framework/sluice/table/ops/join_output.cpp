@@ -20,6 +20,13 @@ column_ptr gather_or_null(const column& c, const std::vector<std::uint32_t>& row
   return result;
 }
 
+column_ptr mark_column(const std::vector<std::uint8_t>& marks) {
+  auto result = std::make_shared<column>(data_type::boolean().not_null());
+  result->reset(marks.size());
+  std::copy(marks.begin(), marks.end(), result->values<std::uint8_t>());
+  return result;
+}
+
 std::vector<column_ptr> decode_columns(const row_codec& codec, const std::vector<const char*>& rows,
                                        const std::vector<std::size_t>* wanted) {
   std::vector<std::shared_ptr<column>> made;
@@ -60,6 +67,8 @@ void join_output::flush() {
     else
       append_other(columns);
   }
+  if (plan_.marks()) columns.push_back(mark_column(marks_));
+  marks_.clear();
   batch_.assign(std::move(columns), kinds_.size());
   if (std::any_of(kinds_.begin(), kinds_.end(), [](auto k) { return k != row_kind::insert; }))
     std::memcpy(batch_.make_kinds(), kinds_.data(), kinds_.size());

@@ -26,9 +26,10 @@ public:
   }
 
   /// Adds a row; `own` may be `none`, `other` may be null. Stored rows stay where they are until
-  /// the next `flush`.
-  void add(row_kind kind, std::uint32_t own, const stored_row* other) {
+  /// the next `flush`. `mark` is what a mark join says of the row.
+  void add(row_kind kind, std::uint32_t own, const stored_row* other, bool mark = false) {
     kinds_.push_back(kind);
+    if (plan_.marks()) marks_.push_back(mark ? 1 : 0);
     own_rows_.push_back(own);
     others_.push_back(other ? other->bytes() : nullptr);
     if (kinds_.size() >= default_batch_rows) [[unlikely]]
@@ -47,10 +48,14 @@ private:
   const columnar_batch* own_ = nullptr;
   std::size_t side_ = 0;
   std::vector<row_kind> kinds_;
+  std::vector<std::uint8_t> marks_;
   std::vector<std::uint32_t> own_rows_;
   std::vector<const char*> others_;
   columnar_batch batch_;
 };
+
+/// What a mark join says of its rows, as the column it is.
+column_ptr mark_column(const std::vector<std::uint8_t>& marks);
 
 /// Rows `rows` of `c`; NULL where the number is `join_output::none`.
 column_ptr gather_or_null(const column& c, const std::vector<std::uint32_t>& rows);

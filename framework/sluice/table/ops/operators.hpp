@@ -96,6 +96,11 @@ operator_factory make_window_aggregate(window_aggregate_spec spec, operator_sett
 operator_factory make_window_table(std::vector<data_type> input, window_spec window,
                                    operator_settings settings);
 
+/// SESSION: puts rows out when their session is over, with window_start, window_end, window_time.
+/// Keyed by `partition`; of inserts only.
+operator_factory make_session_table(std::vector<data_type> input, window_spec window,
+                                    std::vector<std::size_t> partition, operator_settings settings);
+
 /// Joins; input 0 is the left side. Keyed by the keys (of a null-aware join: by those behind the
 /// first); without such keys of parallelism 1.
 ///
@@ -141,6 +146,14 @@ operator_factory make_rank(rank_spec spec, operator_settings settings);
 /// Rows past the memory limit go to disk as sorted runs. Of inserts only.
 operator_factory make_sort(std::vector<data_type> input, sort_node sort, bool local,
                            operator_settings settings);
+
+/// ORDER BY event time, ascending (the first key, and others), of a stream of inserts, in one
+/// subtask: rows go in order when the watermark passes their time. Rows whose time is not after
+/// that of the last one that went come too late and are counted.
+operator_factory make_temporal_sort(std::vector<data_type> input, std::vector<sort_key> keys);
+
+/// Each row as often as its last column, a BIGINT, says; without that column.
+operator_factory make_replicate_rows();
 
 /// OFFSET and LIMIT without an order, of insert-only rows, in one subtask.
 operator_factory make_limit(std::vector<data_type> input, std::uint64_t offset,

@@ -61,6 +61,7 @@ private:
   void put_left_update(const change& before, const change& after);
   void put_joined(row_kind kind, std::uint32_t own, const stored_row& other);
   void put_other(bool added, const stored_row& other);
+  void put_other_mark(bool mark, const stored_row& other);
   void other_matched(stored_row& other);
   void other_lost(stored_row& other);
   void put_unmatched(const change& c);
@@ -329,9 +330,20 @@ void streaming_join::put_other(bool added, const stored_row& other) {
     out_.add(added ? row_kind::insert : row_kind::delete_, join_output::none, &other);
 }
 
+/// A row of the other side is marked otherwise from now on.
+void streaming_join::put_other_mark(bool mark, const stored_row& other) {
+  for (auto n = other.count; n > 0; --n) {
+    if (plan_.emits_update_before)
+      out_.add(row_kind::update_before, join_output::none, &other, !mark);
+    out_.add(row_kind::update_after, join_output::none, &other, mark);
+  }
+}
+
 void streaming_join::other_matched(stored_row& other) {
   if (!tracks(1 - side_) || other.matches++ > 0) return;
-  if (plan_.left_only())
+  if (plan_.marks())
+    put_other_mark(true, other);
+  else if (plan_.left_only())
     put_other(plan_.type == join_type::semi, other);
   else
     put_other(false, other);
@@ -339,7 +351,9 @@ void streaming_join::other_matched(stored_row& other) {
 
 void streaming_join::other_lost(stored_row& other) {
   if (!tracks(1 - side_) || other.matches == 0 || --other.matches > 0) return;
-  if (plan_.left_only())
+  if (plan_.marks())
+    put_other_mark(false, other);
+  else if (plan_.left_only())
     put_other(plan_.type == join_type::anti, other);
   else
     put_other(true, other);
@@ -382,6 +396,8 @@ void streaming_join::finish_change(std::uint32_t number) {
     else
       put_update(changes_[number - 1], c);
     matched_.clear();
+  } else if (plan_.marks()) {
+    if (side_ == 0) out_.add(kind_of(c), c.row, nullptr, matches > 0);
   } else if (plan_.left_only()) {
     if (side_ == 0 && (matches > 0) == (plan_.type == join_type::semi))
       out_.add(kind_of(c), c.row, nullptr);
@@ -440,6 +456,7 @@ void streaming_join::put_left_update(const change& before, const change& after) 
       if (!std::binary_search(matched_.begin(), matched_.end(), other)) other_lost(*other);
     return;
   }
+  if (plan_.marks()) return out_.add(row_kind::update_after, after.row, nullptr, !matched_.empty());
   bool semi = plan_.type == join_type::semi;
   bool was_in = matched_before_.empty() != semi;
   bool is_in = matched_.empty() != semi;

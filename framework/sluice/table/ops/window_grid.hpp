@@ -47,6 +47,7 @@ public:
     case window_kind::hop:
       return floor_to(slice - slice_, step_) + size_;
     case window_kind::cumulate:
+    case window_kind::session: // has no grid
       break;
     }
     return floor_to(slice - slice_, size_) + size_;

@@ -98,6 +98,7 @@ changelog_mode plan_properties::find_changes(const relation& r) {
   if (r.as<window_aggregate_node>() != nullptr) return inserts;
   if (const auto* n = r.as<join_node>()) {
     auto in = both(changes(r.input(0)), changes(r.input(1)));
+    if (n->type == join_type::mark && !updates(in)) return updates_only;
     auto inner = n->type == join_type::inner || n->type == join_type::semi;
     return inner && !updates(in) ? inserts : changelog_mode::all();
   }
@@ -109,6 +110,8 @@ changelog_mode plan_properties::find_changes(const relation& r) {
     if (first_only && !updates(changes(r.input()))) return inserts;
     return changelog_mode::all();
   }
+  if (r.as<replicate_node>() != nullptr)
+    return updates(changes(r.input())) ? changelog_mode{false, false, true} : inserts;
   if (const auto* n = r.as<sort_node>(); n != nullptr && updates(changes(r.input())))
     return changelog_mode::all();
   changelog_mode all;
@@ -180,7 +183,8 @@ keys plan_properties::find_keys(const relation& r) {
   } else if (const auto* j = r.as<join_node>()) {
     const auto left
       = j->null_aware ? unique_keys(r.input(0)) : keys_in_order(r, 0, side_keys(*j, true));
-    if (j->type == join_type::semi || j->type == join_type::anti) return left;
+    if (j->type == join_type::semi || j->type == join_type::anti || j->type == join_type::mark)
+      return left;
     const auto right = keys_in_order(r, 1, side_keys(*j, false));
     const auto width = r.input(0).columns.size();
     auto shifted = [&](std::vector<std::size_t> key) {

@@ -90,6 +90,9 @@ relation_ptr relation::project(relation_ptr input, std::vector<expression_ptr> e
     auto& e = *expressions[i];
     relation_column c{std::move(names[i]), e.type()};
     if (e.kind() == expression_kind::input) c.time = input->columns.at(e.index()).time;
+    // Rules make projections anew, and what tells the time goes on doing so.
+    if (e.kind() == expression_kind::call && e.name() == "PROCTIME")
+      c.time = time_attribute::processing_time;
     columns.push_back(std::move(c));
   }
   return make(project_node{std::move(expressions)}, {std::move(input)}, std::move(columns), at);
@@ -130,7 +133,9 @@ relation_ptr relation::join(relation_ptr left, relation_ptr right, join_node nod
   auto columns = without_time(left->columns);
   if (node.type == join_type::right || node.type == join_type::full)
     columns = all_nullable(std::move(columns));
-  if (node.type != join_type::semi && node.type != join_type::anti) {
+  if (node.type == join_type::mark) {
+    columns.push_back({"$mark", data_type::boolean().not_null()});
+  } else if (node.type != join_type::semi && node.type != join_type::anti) {
     auto others = without_time(right->columns);
     if (node.type == join_type::left || node.type == join_type::full)
       others = all_nullable(std::move(others));
@@ -171,6 +176,13 @@ relation_ptr relation::over_rank(relation_ptr input, over_rank_node node, std::s
   auto columns = input->columns;
   columns.push_back({std::move(name), data_type::bigint().not_null()});
   return make(std::move(node), {std::move(input)}, std::move(columns), at);
+}
+
+relation_ptr relation::replicate(relation_ptr input, source_position at) {
+  SLUICE_CHECK(input->columns.back().type.is(type_root::bigint), "a number of rows is a BIGINT");
+  auto columns = input->columns;
+  columns.pop_back();
+  return make(replicate_node{}, {std::move(input)}, std::move(columns), at);
 }
 
 relation_ptr relation::sink(relation_ptr input, sink_node node, source_position at) {

@@ -105,13 +105,13 @@ struct aggregate_node {
   std::vector<aggregate_call> calls;
 };
 
-enum class window_kind : std::uint8_t { tumble, hop, cumulate };
+enum class window_kind : std::uint8_t { tumble, hop, cumulate, session };
 
 /// Windows over a time column, in microseconds.
 struct window_spec {
   window_kind kind = window_kind::tumble;
   std::size_t time_column = 0;
-  std::int64_t size = 0;  ///< greatest length for CUMULATE
+  std::int64_t size = 0;  ///< greatest length for CUMULATE, gap for SESSION
   std::int64_t slide = 0; ///< of HOP; step of CUMULATE; else = size
   std::int64_t offset = 0;
   bool processing_time = false;
@@ -121,10 +121,12 @@ struct window_spec {
   friend bool operator==(const window_spec&, const window_spec&) = default;
 };
 
-/// TUMBLE, HOP, CUMULATE as table functions: a row for each window of each input row. Output:
-/// input, window_start, window_end, window_time.
+/// TUMBLE, HOP, CUMULATE as table functions: a row for each window of each input row. SESSION: each
+/// row once, when its session, of rows with the same `partition` columns, is over. Output: input,
+/// window_start, window_end, window_time.
 struct window_table_node {
   window_spec window;
+  std::vector<std::size_t> partition;
 };
 
 /// GROUP BY window_start, window_end and further keys over a `window_table_node`, made of the two
@@ -137,7 +139,15 @@ struct window_aggregate_node {
   std::vector<std::uint8_t> properties;
 };
 
-enum class join_type : std::uint8_t { inner, left, right, full, semi, anti };
+enum class join_type : std::uint8_t {
+  inner,
+  left,
+  right,
+  full,
+  semi,
+  anti,
+  mark, ///< all left rows, each with whether it has a match: a subquery's condition as a value
+};
 
 /// A key of an equi-join.
 struct join_key {
@@ -146,14 +156,16 @@ struct join_key {
   bool null_safe = false; ///< IS NOT DISTINCT FROM: NULL equals NULL
 };
 
-/// Output: left columns, then right ones; of semi and anti joins only the left ones.
+/// Output: left columns, then right ones; of semi and anti joins only the left ones, of mark joins
+/// the left ones and a BOOLEAN.
 struct join_node {
   join_type type = join_type::inner;
   std::vector<join_key> keys;
   /// Over left columns followed by right ones; or null.
   expression_ptr condition;
   /// An anti join of NOT IN: a NULL among what is compared makes the result unknown, so that the
-  /// row does not pass. The first key is the compared one.
+  /// row does not pass. The first key is the compared one. A mark join then says whether the result
+  /// is TRUE or unknown.
   bool null_aware = false;
 };
 
@@ -196,6 +208,10 @@ struct over_rank_node {
   std::vector<sort_key> order;
 };
 
+/// Each row as often as the last column, a BIGINT, says. Output: the columns before it. Of
+/// INTERSECT ALL and EXCEPT ALL.
+struct replicate_node {};
+
 // -- what a statement does with rows -------------------------------------------------------------
 
 /// INSERT INTO. The input has the columns that the sink takes (physical, then metadata).
@@ -210,10 +226,10 @@ struct sink_node {
 
 /// A relation: what it does, with its inputs and its output columns.
 struct relation {
-  using variant
-    = std::variant<scan_node, values_node, stream_scan_node, filter_node, project_node,
-                   watermark_node, aggregate_node, window_table_node, window_aggregate_node,
-                   join_node, union_node, sort_node, rank_node, over_rank_node, sink_node>;
+  using variant = std::variant<scan_node, values_node, stream_scan_node, filter_node, project_node,
+                               watermark_node, aggregate_node, window_table_node,
+                               window_aggregate_node, join_node, union_node, sort_node, rank_node,
+                               over_rank_node, replicate_node, sink_node>;
 
   variant node;
   std::vector<relation_ptr> inputs;
@@ -254,6 +270,7 @@ struct relation {
                            source_position at = {});
   static relation_ptr over_rank(relation_ptr input, over_rank_node node, std::string name,
                                 source_position at = {});
+  static relation_ptr replicate(relation_ptr input, source_position at = {});
   static relation_ptr sink(relation_ptr input, sink_node node, source_position at = {});
 
   /// The same with other inputs, whose columns have the same types.

@@ -44,9 +44,15 @@ std::string interval_text(std::int64_t micros) {
   return fmt::format("{} ms", micros / 1000);
 }
 
-std::string window_text(const window_spec& w, const columns& in) {
+std::string window_text(const window_spec& w, const columns& in,
+                        const std::vector<std::size_t>& partition = {}) {
   auto time = in.at(w.time_column).name;
   auto size = interval_text(w.size);
+  if (w.kind == window_kind::session)
+    return fmt::format("SESSION(time_col=[{}], gap=[{}]{})", time, size,
+                       partition.empty()
+                         ? std::string()
+                         : fmt::format(", partition keys=[{}]", names(in, partition)));
   auto text
     = w.kind == window_kind::tumble ? fmt::format("TUMBLE(time_col=[{}], size=[{}]", time, size)
       : w.kind == window_kind::hop  ? fmt::format("HOP(time_col=[{}], size=[{}], slide=[{}]", time,
@@ -82,6 +88,8 @@ std::string_view to_string(join_type t) {
     return "LeftSemiJoin";
   case join_type::anti:
     return "LeftAntiJoin";
+  case join_type::mark:
+    return "LeftMarkJoin";
   }
   return {};
 }
@@ -150,7 +158,8 @@ struct writer {
     return fmt::format("Aggregate(groupBy=[{}], select=[{}])", names(in(), n.keys), select);
   }
   std::string operator()(const window_table_node& n) const {
-    return fmt::format("WindowTableFunction(window=[{}])", window_text(n.window, in()));
+    return fmt::format("WindowTableFunction(window=[{}])",
+                       window_text(n.window, in(), n.partition));
   }
   std::string operator()(const window_aggregate_node& n) const {
     auto select = select_text(r, in(), n.keys, n.calls);
@@ -203,6 +212,10 @@ struct writer {
     return fmt::format("OverAggregate(function=[{}], partitionBy=[{}], orderBy=[{}], select=[{}])",
                        to_string(n.function), names(in(), n.partition), order_text(in(), n.order),
                        fields(r.columns));
+  }
+  std::string operator()(const replicate_node&) const {
+    return fmt::format("ReplicateRows(select=[{}], times=[{}])", fields(r.columns),
+                       in().back().name);
   }
   std::string operator()(const sink_node& n) const {
     return fmt::format("Sink(table=[{}], fields=[{}])", n.table, fields(r.columns));

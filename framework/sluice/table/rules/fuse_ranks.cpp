@@ -93,9 +93,17 @@ relation_ptr unbounded(const relation_ptr& r, const over_rank_node& n, execution
 
 relation_ptr sorted_stream(const relation_ptr& r, const sort_node& n) {
   if (n.keys.empty()) return r;
+  const auto& first = n.keys[0];
+  auto time = r->input().columns.at(first.column).time;
+  if (!n.limit && n.offset == 0 && !first.descending) {
+    // Time goes on, so the order of what is past is known.
+    if (time == time_attribute::event_time) return r;
+    if (time == time_attribute::processing_time && n.keys.size() == 1) return r;
+  }
   if (!n.limit)
     throw binding_error(r->position, "not supported in streaming mode: ORDER BY without LIMIT, as "
-                                     "the last row never comes; add LIMIT, or use batch mode");
+                                     "the last row never comes; add LIMIT, order by a time "
+                                     "attribute, ascending, first, or use batch mode");
   if (*n.limit == 0) return relation::values({}, r->columns, r->position);
   rank_node top{rank_function::row_number, {}, n.keys, n.offset + 1, n.offset + *n.limit, false};
   return relation::rank(r->inputs[0], std::move(top), {}, r->position);

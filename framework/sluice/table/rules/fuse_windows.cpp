@@ -25,25 +25,28 @@ public:
   relation_ptr apply() {
     const auto* table = below_->as<window_table_node>();
     if (table == nullptr || !sort_keys() || !arguments_fit()) return relation_;
+    const auto session = table->window.kind == window_kind::session;
     window_aggregate_node n;
     n.window = table->window;
     // The projection below the window: what is aggregated, then the time column.
     for (auto k : keys_) n.keys.push_back(below_column(k));
+    if (session) by_end_of_session(n);
     for (auto call : node_.calls) {
       for (auto& a : call.arguments) a = below_column(a);
       if (call.filter) call.filter = below_column(*call.filter);
       n.calls.push_back(std::move(call));
     }
-    n.window.time_column = time_column(table->window.time_column);
+    n.window.time_column = session ? column_below(*below_, width() + 2)
+                                   : column_below(below_->input(), table->window.time_column);
     n.properties = properties_;
-    auto input = relation::project(below_->inputs[0], std::move(expressions_), std::move(names_),
-                                   below_->position);
+    auto input = relation::project(session ? below_ : below_->inputs[0], std::move(expressions_),
+                                   std::move(names_), below_->position);
     std::vector<std::string> results;
     for (auto i = node_.keys.size(); i < relation_->columns.size(); ++i)
       results.push_back(relation_->columns[i].name);
     auto fused = relation::window_aggregate(std::move(input), std::move(n), std::move(results),
                                             relation_->position);
-    return in_former_order(fused);
+    return in_former_order(fused, session);
   }
 
 private:
@@ -91,8 +94,18 @@ private:
     return expressions_.size() - 1;
   }
 
-  std::size_t time_column(std::size_t of_input) {
-    const auto& input = below_->input();
+  /// Rows of a session come with its window: what has the same window_time, a millisecond before
+  /// the end, is complete when time has come to the end. The start is a key like others.
+  void by_end_of_session(window_aggregate_node& n) {
+    constexpr std::int64_t millisecond = 1000;
+    n.window.kind = window_kind::tumble;
+    n.window.size = n.window.slide = millisecond;
+    n.keys.push_back(column_below(*below_, width()));
+    std::erase(properties_, std::uint8_t{0});
+  }
+
+  /// Column `of_input` of `input` as one of the projection.
+  std::size_t column_below(const relation& input, std::size_t of_input) {
     for (std::size_t k = 0; k < expressions_.size(); ++k)
       if (expressions_[k]->kind() == expression_kind::input && expressions_[k]->index() == of_input)
         return k;
@@ -102,21 +115,24 @@ private:
   }
 
   /// Keys and results in the order of the aggregate that this replaces.
-  relation_ptr in_former_order(const relation_ptr& fused) const {
+  relation_ptr in_former_order(const relation_ptr& fused, bool session) const {
     std::vector<expression_ptr> expressions;
+    const auto num_keys = keys_.size() + (session ? 1 : 0);
     std::size_t key = 0;
     for (auto k : node_.keys) {
       std::size_t from = key;
-      if (auto p = property_of(k)) {
+      if (auto p = property_of(k); p && session && *p == 0) {
+        from = keys_.size();
+      } else if (p) {
         auto at = std::find(properties_.begin(), properties_.end(), *p) - properties_.begin();
-        from = keys_.size() + node_.calls.size() + static_cast<std::size_t>(at);
+        from = num_keys + node_.calls.size() + static_cast<std::size_t>(at);
       } else {
         ++key;
       }
       expressions.push_back(column_of(*fused, from));
     }
     for (std::size_t i = 0; i < node_.calls.size(); ++i)
-      expressions.push_back(column_of(*fused, keys_.size() + i));
+      expressions.push_back(column_of(*fused, num_keys + i));
     return relation::project(fused, std::move(expressions), column_names(*relation_),
                              relation_->position);
   }

@@ -208,8 +208,10 @@ pruned prune_window_table(const relation_ptr& r, window_table_node n, const colu
   const auto width = r->input().columns.size();
   columns_used below(used.begin(), used.begin() + static_cast<std::ptrdiff_t>(width));
   below[n.window.time_column] = true;
+  use_all(below, n.partition);
   auto input = prune(r->inputs[0], below);
   n.window.time_column = input.place[n.window.time_column];
+  move(n.partition, input.place);
   auto place = input.place;
   for (std::size_t i = 0; i < 3; ++i) place.push_back(input.relation->columns.size() + i);
   return {relation::window_table(input.relation, std::move(n), r->position), std::move(place)};
@@ -218,7 +220,9 @@ pruned prune_window_table(const relation_ptr& r, window_table_node n, const colu
 pruned prune_join(const relation_ptr& r, join_node n, const columns_used& used) {
   const auto left_width = r->input(0).columns.size();
   const auto right_width = r->input(1).columns.size();
+  const auto mark = n.type == join_type::mark;
   auto all = used;
+  if (mark) all.resize(left_width);
   all.resize(left_width + right_width);
   if (n.condition) use_all(all, inputs_of(*n.condition));
   columns_used left(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(left_width));
@@ -233,7 +237,8 @@ pruned prune_join(const relation_ptr& r, join_node n, const columns_used& used) 
   auto place = l.place;
   for (auto p : w.place) place.push_back(p == gone ? gone : l.relation->columns.size() + p);
   if (n.condition) n.condition = moved(n.condition, place);
-  place.resize(used.size());
+  place.resize(mark ? left_width : used.size());
+  if (mark) place.push_back(l.relation->columns.size());
   return {relation::join(l.relation, w.relation, std::move(n), r->position), std::move(place)};
 }
 
@@ -286,6 +291,28 @@ pruned prune_rank(const relation_ptr& r, Node n, columns_used used, bool has_ran
   }
 }
 
+/// The number of rows stays the last column.
+pruned prune_replicate(const relation_ptr& r, columns_used used) {
+  use_something(used, *r);
+  used.push_back(true);
+  auto input = prune(r->inputs[0], used);
+  auto place = std::move(input.place);
+  auto below = std::move(input.relation);
+  if (place.back() + 1 != below->columns.size()) {
+    std::vector<std::size_t> wanted;
+    std::vector<std::size_t> moved(place.size(), gone);
+    for (std::size_t i = 0; i < used.size(); ++i) {
+      if (!used[i]) continue;
+      moved[i] = wanted.size();
+      wanted.push_back(place[i]);
+    }
+    below = select_columns(below, wanted);
+    place = std::move(moved);
+  }
+  place.pop_back();
+  return {relation::replicate(std::move(below), r->position), std::move(place)};
+}
+
 pruned prune(const relation_ptr& r, const columns_used& used) {
   if (const auto* n = r->as<scan_node>()) return prune_scan(r, *n, used);
   if (const auto* n = r->as<values_node>()) return prune_values(r, *n, used);
@@ -300,6 +327,7 @@ pruned prune(const relation_ptr& r, const columns_used& used) {
   if (const auto* n = r->as<sort_node>()) return prune_sort(r, *n, used);
   if (const auto* n = r->as<rank_node>()) return prune_rank(r, *n, used, n->output_rank);
   if (const auto* n = r->as<over_rank_node>()) return prune_rank(r, *n, used, true);
+  if (r->as<replicate_node>() != nullptr) return prune_replicate(r, used);
   if (r->as<sink_node>() != nullptr) return {prune_columns(r), identity(r->columns.size())};
   return {r, identity(r->columns.size())};
 }

@@ -100,6 +100,8 @@ public:
     const auto type = node_.type;
     const auto inner = type == join_type::inner;
     const auto semi = type == join_type::semi;
+    // Of these, conditions of the join say only which right rows count.
+    const auto anti = type == join_type::anti || type == join_type::mark;
     if (inner) {
       on_.insert(on_.end(), above.begin(), above.end());
       above.clear();
@@ -113,10 +115,10 @@ public:
     conditions left;
     conditions right;
     if (inner || semi) take(on_, left, of_left);
-    if (inner || semi || type == join_type::left || type == join_type::anti)
+    if (inner || semi || type == join_type::left || anti)
       if (!node_.null_aware) take(on_, right, of_right);
     if (type == join_type::right) take(on_, left, of_left);
-    if (type == join_type::left || semi || type == join_type::anti) take(above, left, of_left);
+    if (type == join_type::left || semi || anti) take(above, left, of_left);
     if (type == join_type::right) take(above, right, of_right);
     for (auto& c : right) c = renumber(c, [&](std::size_t i) { return i - left_width_; });
     make_keys();
@@ -207,7 +209,8 @@ private:
       node_.condition = renumber(
         condition, [&](std::size_t i) { return i < left_width_ ? i : i + more_left.size(); });
     const auto right_width = width_ - left_width_;
-    const auto has_right = node_.type != join_type::semi && node_.type != join_type::anti;
+    const auto mark = node_.type == join_type::mark;
+    const auto has_right = !mark && node_.type != join_type::semi && node_.type != join_type::anti;
     auto joined = relation::join(with_columns(left_, more_left), with_columns(right_, more_right),
                                  std::move(node_), relation_->position);
     std::vector<std::size_t> wanted;
@@ -215,6 +218,7 @@ private:
     if (has_right)
       for (std::size_t i = 0; i < right_width; ++i)
         wanted.push_back(left_width_ + more_left.size() + i);
+    if (mark) wanted.push_back(left_width_ + more_left.size());
     return select_columns(joined, wanted);
   }
 
@@ -241,8 +245,11 @@ relation_ptr push(const relation_ptr& r, conditions above) {
   if (const auto* n = r->as<aggregate_node>()) return through_keys(r, n->keys, std::move(above));
   if (const auto* n = r->as<window_aggregate_node>())
     return through_keys(r, n->keys, std::move(above));
-  if (r->as<window_table_node>() != nullptr) return through_columns(r, std::move(above));
+  if (const auto* n = r->as<window_table_node>())
+    return through_columns(r, std::move(above),
+                           n->window.kind == window_kind::session ? &n->partition : nullptr);
   if (r->as<union_node>() != nullptr) return through_union(r, above);
+  if (r->as<replicate_node>() != nullptr) return through_columns(r, std::move(above));
   if (const auto* n = r->as<join_node>()) return join_rule(r, *n).apply(std::move(above));
   if (const auto* n = r->as<sort_node>(); n != nullptr && !n->limit && n->offset == 0)
     return through_columns(r, std::move(above));

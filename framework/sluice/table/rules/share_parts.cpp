@@ -53,7 +53,8 @@ struct comparison {
     return a.keys == b.keys && same(a.calls, b.calls);
   }
   bool operator()(const window_table_node& a) const {
-    return a.window == other.as<window_table_node>()->window;
+    const auto& b = *other.as<window_table_node>();
+    return a.window == b.window && a.partition == b.partition;
   }
   bool operator()(const window_aggregate_node& a) const {
     const auto& b = *other.as<window_aggregate_node>();

@@ -137,12 +137,29 @@ expression_ptr grouping_bits(const std::vector<std::size_t>& keys,
   return expression::literal(scalar::of(data_type::bigint().not_null(), bits), where);
 }
 
+/// What GROUPING asks about: keys by number. Nothing: GROUP_ID, which of equal sets it is.
+using grouping_question = std::optional<std::vector<std::size_t>>;
+
+expression_ptr number_of(std::int64_t n, source_position where) {
+  return expression::literal(scalar::of(data_type::bigint().not_null(), n), where);
+}
+
+/// How many of the sets before set `i` are the same.
+std::int64_t repetition(const std::vector<std::vector<std::size_t>>& sets, std::size_t i) {
+  auto ordered = [](std::vector<std::size_t> keys) {
+    std::sort(keys.begin(), keys.end());
+    return keys;
+  };
+  auto same = [&](const auto& other) { return ordered(other) == ordered(sets[i]); };
+  return std::count_if(sets.begin(), sets.begin() + static_cast<std::ptrdiff_t>(i), same);
+}
+
 /// One of several GROUPING SETS: all keys, those outside of the set as NULL, then the results, then
 /// what GROUPING gives for each of `groupings`.
 relation_ptr one_set(const relation_ptr& input, const aggregate_node& all,
-                     const std::vector<std::size_t>& set, const std::vector<std::string>& names,
-                     const std::vector<std::vector<std::size_t>>& groupings,
-                     source_position where) {
+                     const std::vector<std::size_t>& set, std::int64_t repeated,
+                     const std::vector<std::string>& names,
+                     const std::vector<grouping_question>& groupings, source_position where) {
   aggregate_node node;
   node.calls = all.calls;
   for (auto k : set) node.keys.push_back(all.keys[k]);
@@ -162,7 +179,8 @@ relation_ptr one_set(const relation_ptr& input, const aggregate_node& all,
     value_names.push_back(names[i]);
   }
   for (std::size_t i = 0; i < groupings.size(); ++i) {
-    values.push_back(grouping_bits(groupings[i], &set, where));
+    values.push_back(groupings[i] ? grouping_bits(*groupings[i], &set, where)
+                                  : number_of(repeated, where));
     value_names.push_back(fmt::format("$grouping{}", i));
   }
   return project(std::move(grouped), std::move(values), std::move(value_names), where);
@@ -178,10 +196,10 @@ grouped_relation::grouped_relation(const relation_ptr& input, grouping groups,
   aggregate_node node;
   for (const auto& key : groups_.keys) node.keys.push_back(columns.add(key, "key"));
   std::vector<const aggregate_use*> different;
-  std::vector<std::vector<std::size_t>> groupings;
+  std::vector<grouping_question> groupings;
   for (const auto& use : uses) {
     if (!use.function) { // GROUPING: where it is, is known when all calls are
-      groupings.push_back(keys_of(use));
+      groupings.push_back(use.name == "GROUP_ID" ? grouping_question() : keys_of(use));
       results_.push_back(0);
       continue;
     }
@@ -203,7 +221,9 @@ grouped_relation::grouped_relation(const relation_ptr& input, grouping groups,
   groupings_.resize(uses.size());
   for (std::size_t u = 0, g = 0; u < uses.size(); ++u) {
     if (uses[u].function) continue;
-    if (groups_.sets.empty()) groupings_[u] = grouping_bits(groupings[g], nullptr, where);
+    if (groups_.sets.empty())
+      groupings_[u]
+        = groupings[g] ? grouping_bits(*groupings[g], nullptr, where) : number_of(0, where);
     results_[u] = groups_.keys.size() + names.size() + g++;
   }
   if (groups_.sets.empty()) {
@@ -212,8 +232,9 @@ grouped_relation::grouped_relation(const relation_ptr& input, grouping groups,
     return;
   }
   std::vector<relation_ptr> arms;
-  for (const auto& set : groups_.sets)
-    arms.push_back(one_set(below, node, set, names, groupings, where));
+  for (std::size_t i = 0; i < groups_.sets.size(); ++i)
+    arms.push_back(
+      one_set(below, node, groups_.sets[i], repetition(groups_.sets, i), names, groupings, where));
   relation_ = arms.size() == 1 ? arms[0] : relation::union_all(std::move(arms), where);
 }
 

@@ -27,7 +27,8 @@ expression_ptr expression_binder::bind_node(const sql::call& n, const sql::expr&
   auto name = upper_case(n.name.parts[0].text);
   if (n.over) return bind_over(name, n, e);
   if (env_.functions().is_aggregate(name)) return bind_aggregate(name, n, e);
-  if (name == "GROUPING" || name == "GROUPING_ID") return bind_grouping(name, n, e);
+  if (name == "GROUPING" || name == "GROUPING_ID" || name == "GROUP_ID")
+    return bind_grouping(name, n, e);
   if (is_window_function(name))
     throw binding_error(at(e.where), fmt::format("{} needs an OVER clause", name));
   if (auto property = bind_window_property(name, n, e)) return property;
@@ -70,8 +71,10 @@ expression_ptr expression_binder::bind_aggregate(const std::string& name, const 
                         fmt::format("Aggregate expression is illegal in {}", clause_.name));
   if (!n.within_group.empty()) not_supported(n.within_group[0].where, "WITHIN GROUP");
   if (!n.order_by.empty()) not_supported(n.order_by[0].where, "ORDER BY within an aggregate");
-  if (n.nulls != sql::null_treatment::none)
-    not_supported(e.where, "IGNORE NULLS and RESPECT NULLS");
+  bool ignores_nulls = n.nulls == sql::null_treatment::ignore;
+  if (n.nulls != sql::null_treatment::none && name != "ARRAY_AGG")
+    not_supported(e.where,
+                  fmt::format("{} NULLS of {}", ignores_nulls ? "IGNORE" : "RESPECT", name));
   if (n.star && name != "COUNT")
     throw binding_error(at(e.where), fmt::format("{}(*) has no meaning", name));
   if (!n.star && n.arguments.empty())
@@ -86,20 +89,29 @@ expression_ptr expression_binder::bind_aggregate(const std::string& name, const 
     if (a.name) not_supported(a.where, fmt::format("named arguments of {}", name));
     use.arguments.push_back(bind(a.value));
   }
-  if (n.filter) {
-    auto outer_name = std::exchange(clause_.name, "FILTER");
-    use.filter = bind_condition(*n.filter);
-    clause_.name = std::move(outer_name);
-  }
+  if (ignores_nulls)
+    use.arguments.push_back(expression::literal(scalar::of("IGNORE NULLS"), at(e.where)));
+  if (n.filter) use.filter = bind_filter(*n.filter);
   in_aggregate_ = false;
+  return add_aggregate(std::move(use));
+}
 
+expression_ptr expression_binder::bind_filter(const sql::expr& e) {
+  auto outer_name = std::exchange(clause_.name, "FILTER");
+  auto filter = bind_condition(e);
+  clause_.name = std::move(outer_name);
+  return filter;
+}
+
+expression_ptr expression_binder::add_aggregate(aggregate_use use) {
   std::vector<call_argument> types;
   for (const auto& a : use.arguments) types.push_back(argument_of(*a));
-  use.function = env_.functions().aggregate(name, types, false, use.position);
+  use.function = env_.functions().aggregate(use.name, types, false, use.position);
   auto type = use.function->result();
+  auto where = use.position;
   auto& all = clause_.into->aggregates;
   all.push_back(std::move(use));
-  return expression::input(placeholder::aggregate + all.size() - 1, type, {}, at(e.where));
+  return expression::input(placeholder::aggregate + all.size() - 1, type, {}, where);
 }
 
 expression_ptr expression_binder::bind_grouping(const std::string& name, const sql::call& n,
@@ -107,13 +119,16 @@ expression_ptr expression_binder::bind_grouping(const std::string& name, const s
   if (!clause_.aggregates || in_aggregate_)
     throw binding_error(at(e.where), fmt::format("{} is illegal in {}", name,
                                                  in_aggregate_ ? "an aggregate" : clause_.name));
-  if (n.star || n.arguments.empty())
+  const bool group_id = name == "GROUP_ID";
+  if (group_id && (n.star || !n.arguments.empty()))
+    throw binding_error(at(e.where), "GROUP_ID takes no arguments");
+  if (!group_id && (n.star || n.arguments.empty()))
     throw binding_error(at(e.where), fmt::format("{} needs an argument", name));
   constexpr std::size_t most_bits = 63;
   if (n.arguments.size() > most_bits)
     throw binding_error(at(e.where), fmt::format("{} of more than {} keys", name, most_bits));
   aggregate_use use;
-  use.name = "GROUPING";
+  use.name = group_id ? "GROUP_ID" : "GROUPING";
   use.position = at(e.where);
   for (const auto& a : n.arguments) {
     if (a.name) not_supported(a.where, fmt::format("named arguments of {}", name));
@@ -251,11 +266,61 @@ const char* name_of(sql::json_function f) {
   return "";
 }
 
+bool makes_json(sql::json_function f) { return f > sql::json_function::query; }
+
 } // namespace
 
+/// Values of the query go in as what they are, JSON that is put together in it as JSON.
+expression_ptr expression_binder::bind_json_constructor(const sql::json_call& n,
+                                                        const sql::expr& e) {
+  bool object = n.function == sql::json_function::object;
+  std::string how(1, n.absent_on_null.value_or(!object) ? 'A' : 'N');
+  for (const auto& item : n.items) {
+    const auto* inner = item.as<sql::json_call>();
+    how += inner && makes_json(inner->function) ? 'j' : 'v';
+  }
+  std::vector<expression_ptr> arguments{expression::literal(scalar::of(how), at(e.where))};
+  for (auto& item : bind_all(n.items)) arguments.push_back(std::move(item));
+  return call(name_of(n.function), std::move(arguments), e.where);
+}
+
+expression_ptr expression_binder::bind_json_aggregate(const sql::json_call& n, const sql::expr& e) {
+  if (in_aggregate_) throw binding_error(at(e.where), "Aggregate expressions cannot be nested");
+  if (!clause_.aggregates)
+    throw binding_error(at(e.where),
+                        fmt::format("Aggregate expression is illegal in {}", clause_.name));
+  bool object = n.function == sql::json_function::objectagg;
+  aggregate_use use;
+  use.name = name_of(n.function);
+  use.position = at(e.where);
+  in_aggregate_ = true;
+  const auto& last = n.items.back();
+  const auto* inner = last.as<sql::json_call>();
+  auto value = bind(last);
+  if (!inner || !makes_json(inner->function)) value = call("JSON_STRING", {value}, last.where);
+  if (!n.absent_on_null.value_or(!object))
+    value = call("COALESCE", {value, expression::literal(scalar::of("null"))}, last.where);
+  if (object) {
+    auto key = bind(n.items[0]);
+    if (!key->type().is_character())
+      throw binding_error(at(n.items[0].where), "a key of JSON_OBJECTAGG must be a text");
+    value = call(
+      "||",
+      {call("||",
+            {call("JSON_STRING", {key}, n.items[0].where), expression::literal(scalar::of(":"))},
+            e.where),
+       value},
+      e.where);
+  }
+  use.arguments = {value};
+  if (n.filter) use.filter = bind_filter(*n.filter);
+  in_aggregate_ = false;
+  return add_aggregate(std::move(use));
+}
+
 expression_ptr expression_binder::bind_node(const sql::json_call& n, const sql::expr& e) {
-  if (n.function > sql::json_function::query)
-    not_supported(e.where, fmt::format("the function {}", name_of(n.function)));
+  if (n.function >= sql::json_function::objectagg) return bind_json_aggregate(n, e);
+  if (n.function > sql::json_function::query) return bind_json_constructor(n, e);
   auto arguments = bind_all(n.items);
   auto text
     = [&](const std::string& value) { return expression::literal(scalar::of(value), at(e.where)); };

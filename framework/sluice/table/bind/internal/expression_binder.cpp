@@ -14,12 +14,35 @@ const relation_ptr* with_scope::find(const std::string& name) const {
   return nullptr;
 }
 
+namespace {
+
+/// Whether an expression that is unknown because a part of it is may be FALSE or TRUE where that
+/// part is. A condition on a subquery is asked in the same way.
+bool keeps_unknown(const sql::expr& e) {
+  const auto* n = e.as<sql::unary>();
+  return (n && n->op == sql::unary_op::logical_not) || e.as<sql::logical>()
+         || is_subquery_condition(e);
+}
+
+} // namespace
+
 expression_ptr expression_binder::bind(const sql::expr& e) {
-  return std::visit([&](const auto& n) { return bind_node(n, e); }, e.node);
+  const auto before = unknown_;
+  if (!keeps_unknown(e)) unknown_ = unknown_value::null;
+  auto value = std::visit([&](const auto& n) { return bind_node(n, e); }, e.node);
+  unknown_ = before;
+  return value;
+}
+
+expression_ptr expression_binder::bind_test(const sql::expr& e) {
+  const auto before = std::exchange(unknown_, unknown_value::is_false);
+  auto value = bind(e);
+  unknown_ = before;
+  return value;
 }
 
 expression_ptr expression_binder::bind_condition(const sql::expr& e) {
-  auto value = bind(e);
+  auto value = bind_test(e);
   if (value->type().is(type_root::null))
     return expression::literal(scalar(data_type::boolean()), value->position());
   if (!value->type().is(type_root::boolean))
@@ -166,7 +189,17 @@ std::string name_of(const sql::is_test& n) {
 
 } // namespace
 
+namespace {
+
+unknown_value opposite(unknown_value v) {
+  if (v == unknown_value::null) return v;
+  return v == unknown_value::is_true ? unknown_value::is_false : unknown_value::is_true;
+}
+
+} // namespace
+
 expression_ptr expression_binder::bind_node(const sql::unary& n, const sql::expr& e) {
+  if (n.op == sql::unary_op::logical_not) unknown_ = opposite(unknown_);
   auto operand = bind(*n.operand);
   if (n.op == sql::unary_op::logical_not) return call("NOT", {operand}, e.where);
   if (n.op == sql::unary_op::plus) return call("PLUS", {operand}, e.where);
@@ -239,21 +272,40 @@ expression_ptr expression_binder::bind_node(const sql::like& n, const sql::expr&
 // -----------------------------------------------------------------------------------
 
 void expression_binder::refuse_subquery(const sql::expr& e, const char* what) const {
-  not_supported(e.where, fmt::format("{} here; it may be a condition of WHERE or HAVING, or joined "
-                                     "to others there by AND",
-                                     what));
+  not_supported(e.where, fmt::format("{} in {}; it may be in WHERE, HAVING, SELECT and ORDER BY, "
+                                     "but not in an aggregate function",
+                                     what, in_aggregate_ ? "an aggregate" : clause_.name));
+}
+
+expression_ptr expression_binder::bind_subquery_value(const sql::expr& e, const char* what) {
+  if (!clause_.into || in_aggregate_) refuse_subquery(e, what);
+  subquery_use use;
+  use.unknown = std::exchange(unknown_, unknown_value::null);
+  use.position = at(e.where);
+  use.condition = bind_subquery_condition(e, env_, names_, *this);
+  for (const auto& value : use.condition->compared) {
+    auto read = inputs_of(*value);
+    if (!read.empty() && read.back() >= placeholder::over)
+      not_supported(e.where, "a subquery or a window function before IN");
+  }
+  bool certain = use.unknown != unknown_value::null || use.condition->compared.empty();
+  auto type = data_type::boolean().with_nullable(!certain);
+  auto index = placeholder::subquery + clause_.into->subqueries.size();
+  clause_.into->subqueries.push_back(std::move(use));
+  return expression::input(index, type, {}, at(e.where));
 }
 
 expression_ptr expression_binder::bind_node(const sql::in_query&, const sql::expr& e) {
-  refuse_subquery(e, "IN with a subquery");
+  return bind_subquery_value(e, "IN with a subquery");
 }
 
 expression_ptr expression_binder::bind_node(const sql::quantified&, const sql::expr& e) {
-  refuse_subquery(e, "a comparison with ANY or ALL rows of a subquery");
+  if (is_subquery_condition(e)) return bind_subquery_value(e, "= ANY and <> ALL");
+  not_supported(e.where, "a comparison with ANY or ALL rows of a subquery but = ANY and <> ALL");
 }
 
 expression_ptr expression_binder::bind_node(const sql::exists&, const sql::expr& e) {
-  refuse_subquery(e, "EXISTS");
+  return bind_subquery_value(e, "EXISTS");
 }
 
 expression_ptr expression_binder::bind_node(const sql::scalar_subquery& n, const sql::expr& e) {
@@ -274,7 +326,7 @@ expression_ptr expression_binder::bind_node(const sql::case_expr& n, const sql::
   std::vector<expression_ptr> parts;
   for (const auto& when : n.whens) {
     parts.push_back(n.operand ? compare("=", *n.operand, when.condition, when.where)
-                              : bind(when.condition));
+                              : bind_test(when.condition));
     parts.push_back(bind(when.result));
   }
   if (n.otherwise) parts.push_back(bind(*n.otherwise));

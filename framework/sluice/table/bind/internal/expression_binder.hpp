@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,8 +35,8 @@ struct aggregate_use {
   std::vector<expression_ptr> arguments;
   expression_ptr filter; ///< or null
   bool distinct = false;
-  /// Null of GROUPING, which is no function of rows: its arguments are keys, and what it gives is
-  /// known of each grouping set.
+  /// Null of GROUPING and GROUP_ID, which are no functions of rows: the arguments are keys, and
+  /// what they give is known of each grouping set.
   std::shared_ptr<const aggregate_function> function;
   source_position position;
 };
@@ -54,7 +55,22 @@ struct over_use {
   source_position position;
 };
 
-/// A scalar subquery: a relation whose row, found by `keys`, has the value.
+/// `[NOT] EXISTS (..)` or `x [NOT] IN (..)`, bound.
+struct subquery_condition {
+  bool negated = false;
+  relation_ptr relation;
+  /// Of IN: what is compared with the first columns of `relation`, over the query around.
+  std::vector<expression_ptr> compared;
+  /// Over `relation`, and over the query around from number `placeholder::outer`.
+  std::vector<expression_ptr> conditions;
+  source_position position;
+};
+
+/// What may be put for an unknown condition: WHERE passes neither FALSE nor NULL.
+enum class unknown_value : std::uint8_t { null, is_false, is_true };
+
+/// A scalar subquery: a relation whose row, found by `keys`, has the value. Or a condition on a
+/// subquery whose truth is the value.
 struct subquery_use {
   relation_ptr relation;
   /// Of the query around (over its FROM clause, without placeholders) and of `relation`.
@@ -65,6 +81,9 @@ struct subquery_use {
   std::vector<key> keys;
   /// Over the columns of `relation`; NULL-able where no row is found.
   expression_ptr value;
+  /// Then nothing of the above is set.
+  std::optional<subquery_condition> condition;
+  unknown_value unknown = unknown_value::null;
   source_position position;
 };
 
@@ -147,6 +166,11 @@ private:
                          const sql::source_range& where);
   expression_ptr bind_scalar_call(const std::string& name, const sql::call& n, const sql::expr& e);
   expression_ptr bind_aggregate(const std::string& name, const sql::call& n, const sql::expr& e);
+  expression_ptr bind_json_constructor(const sql::json_call& n, const sql::expr& e);
+  expression_ptr bind_json_aggregate(const sql::json_call& n, const sql::expr& e);
+  expression_ptr bind_filter(const sql::expr& e);
+  /// The placeholder of an aggregate whose arguments are bound.
+  expression_ptr add_aggregate(aggregate_use use);
   expression_ptr bind_grouping(const std::string& name, const sql::call& n, const sql::expr& e);
   expression_ptr bind_over(const std::string& name, const sql::call& n, const sql::expr& e);
   /// TUMBLE_START and the like of a group window; null if `name` is none.
@@ -157,11 +181,16 @@ private:
   /// Throws if `name` is an alias of the clause's SELECT.
   void refuse_alias(const sql::identifier& name) const;
   [[noreturn]] void refuse_subquery(const sql::expr& e, const char* what) const;
+  /// A condition on a subquery as a value.
+  expression_ptr bind_subquery_value(const sql::expr& e, const char* what);
+  /// Binds what counts only if it is TRUE.
+  expression_ptr bind_test(const sql::expr& e);
 
   const environment& env_;
   const scope& names_;
   clause clause_;
   bool in_aggregate_ = false;
+  unknown_value unknown_ = unknown_value::null;
 };
 
 /// Whether the expression calls an aggregate function (outside of subqueries and OVER).

@@ -86,6 +86,9 @@ bool has_aggregate(const sql::expr& e, const function_registry& functions) {
   if (const auto* c = e.as<sql::call>();
       c && !c->over && c->name.parts.size() == 1 && functions.is_aggregate(c->name.parts[0].text))
     return true;
+  if (const auto* json = e.as<sql::json_call>();
+      json && json->function >= sql::json_function::objectagg)
+    return true;
   bool found = false;
   for_each_part(e, [&](const sql::expr& part) { found = found || has_aggregate(part, functions); });
   return found;

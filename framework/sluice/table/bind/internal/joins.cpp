@@ -88,7 +88,7 @@ private:
 
 /// The join without the computed keys of its sides.
 relation_ptr without_keys(relation_ptr join, const keyed_side& left, const keyed_side& right,
-                          bool left_only, source_position where) {
+                          join_type type, source_position where) {
   std::vector<expression_ptr> kept;
   std::vector<std::string> names;
   auto keep = [&](std::size_t from, std::size_t count) {
@@ -98,7 +98,10 @@ relation_ptr without_keys(relation_ptr join, const keyed_side& left, const keyed
     }
   };
   keep(0, left.width());
-  if (!left_only) keep(left.width() + left.added(), right.width());
+  if (type == join_type::mark)
+    keep(left.width() + left.added(), 1);
+  else if (type != join_type::semi && type != join_type::anti)
+    keep(left.width() + left.added(), right.width());
   return project(std::move(join), std::move(kept), std::move(names), where);
 }
 
@@ -135,8 +138,7 @@ relation_ptr make_join(relation_ptr left_input, relation_ptr right_input, join_t
   }
   auto join = relation::join(left.build(where), right.build(where), std::move(node), where);
   if (left.added() + right.added() == 0) return join;
-  return without_keys(std::move(join), left, right,
-                      type == join_type::semi || type == join_type::anti, where);
+  return without_keys(std::move(join), left, right, type, where);
 }
 
 namespace {
@@ -146,7 +148,8 @@ namespace {
 bool keeps(join_type type, side which) {
   if (type == join_type::inner) return true;
   if (which == side::right) return type == join_type::right;
-  return type == join_type::left || type == join_type::semi || type == join_type::anti;
+  return type == join_type::left || type == join_type::semi || type == join_type::anti
+         || type == join_type::mark;
 }
 
 /// Those of `conditions` that read one side only, over that side; null for the others.

@@ -110,9 +110,9 @@ const char* name_of(const sql::set_operation& op) {
   case sql::set_operator::union_:
     return op.all ? "UNION ALL" : "UNION";
   case sql::set_operator::intersect:
-    return "INTERSECT";
+    return op.all ? "INTERSECT ALL" : "INTERSECT";
   case sql::set_operator::except:
-    return "EXCEPT";
+    return op.all ? "EXCEPT ALL" : "EXCEPT";
   }
   return "";
 }
@@ -156,12 +156,51 @@ relation_ptr set_join(relation_ptr left, relation_ptr right, join_type type,
   return relation::join(distinct(std::move(left), where), std::move(right), std::move(node), where);
 }
 
+/// How often a row is in `left` and in `right` makes how often it is in the result: rows of both
+/// are counted by all their columns, NULL being equal to NULL.
+relation_ptr counted_join(const relation_ptr& left, const relation_ptr& right, sql::set_operator op,
+                          const function_registry& functions, source_position where) {
+  auto width = left->columns.size();
+  auto names = names_of(*left);
+  auto number = [](std::int64_t n) { return expression::literal(scalar::of(n)); };
+  std::vector<relation_ptr> sides;
+  for (const auto* side : {&left, &right}) {
+    auto values = columns_of(**side);
+    values.push_back(number(side == &left ? 1 : 0));
+    values.push_back(number(side == &left ? 0 : 1));
+    auto columns = names;
+    columns.insert(columns.end(), {"$left", "$right"});
+    sides.push_back(project(*side, std::move(values), std::move(columns), where));
+  }
+  auto all = relation::union_all(std::move(sides), where);
+  aggregate_node node;
+  for (std::size_t i = 0; i < width; ++i) node.keys.push_back(i);
+  for (std::size_t i = width; i < width + 2; ++i) {
+    aggregate_call call;
+    call.name = "SUM";
+    call.argument_types = {{all->columns[i].type, std::nullopt}};
+    call.function = functions.aggregate(call.name, call.argument_types, false, where);
+    call.arguments = {i};
+    node.calls.push_back(std::move(call));
+  }
+  auto counts = relation::aggregate(all, std::move(node), {"$left", "$right"}, where);
+  auto in_left = column_of(*counts, width);
+  auto in_right = column_of(*counts, width + 1);
+  auto times = op == sql::set_operator::intersect
+                 ? functions.call("LEAST", {in_left, in_right}, where)
+                 : functions.call("-", {in_left, in_right}, where);
+  counts = relation::filter(counts, functions.call(">", {times, number(0)}, where), where);
+  auto values = columns_of(*counts);
+  values.resize(width);
+  values.push_back(times);
+  names.emplace_back("$times");
+  return relation::replicate(project(counts, std::move(values), std::move(names), where), where);
+}
+
 relation_ptr bind_set_operation(const sql::set_operation& op, const sql::source_range& range,
                                 const environment& env) {
   auto where = at(range);
   const auto* what = name_of(op);
-  if (op.all && op.op != sql::set_operator::union_)
-    not_supported(range, fmt::format("{} ALL", what));
   std::vector<relation_ptr> operands;
   for (const auto& body : op.operands) operands.push_back(bind_body(body, {}, env));
   auto width = operands[0]->columns.size();
@@ -181,7 +220,8 @@ relation_ptr bind_set_operation(const sql::set_operation& op, const sql::source_
   auto type = op.op == sql::set_operator::intersect ? join_type::semi : join_type::anti;
   auto result = operands[0];
   for (std::size_t i = 1; i < operands.size(); ++i)
-    result = set_join(result, operands[i], type, where);
+    result = op.all ? counted_join(result, operands[i], op.op, env.functions(), where)
+                    : set_join(result, operands[i], type, where);
   return result;
 }
 

@@ -39,7 +39,7 @@ relation_ptr bind_whole_query(const sql::query& query, const environment& env);
 relation_ptr bind_named_table(const sql::object_name& name, const std::vector<sql::hint>& hints,
                               const environment& env);
 
-/// TUMBLE, HOP or CUMULATE in FROM.
+/// TUMBLE, HOP, CUMULATE or SESSION in FROM.
 relation_ptr bind_window_function(const sql::call& call, const environment& env,
                                   const sql::source_range& where);
 

@@ -142,9 +142,22 @@ std::vector<scope_column> scope::all() const {
   return result;
 }
 
-std::vector<scope_column> scope::all_of(const sql::object_name& name) const {
+std::vector<scope_column> scope::all_of(const sql::object_name& name,
+                                        const function_registry& functions) const {
   for (const auto& table : tables)
     if (ends_with(table.name, name, name.parts.size())) return table.columns;
+  if (find_here(name)) {
+    auto row = find(name, functions);
+    if (!row->type().is(type_root::row))
+      throw binding_error(
+        at(name.where),
+        fmt::format("'{}' is neither a table nor a ROW whose fields * could be", dotted(name)));
+    std::vector<scope_column> fields;
+    for (const auto& field : row->type().field_names())
+      fields.push_back({field, functions.call("DOT", {row, expression::literal(scalar::of(field))},
+                                              at(name.where))});
+    return fields;
+  }
   std::vector<std::string> aliases;
   for (const auto& table : tables)
     if (!table.name.empty()) aliases.push_back(table.name.back());

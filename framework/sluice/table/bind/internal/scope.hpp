@@ -57,8 +57,9 @@ public:
 
   /// The columns that `*` stands for.
   std::vector<scope_column> all() const;
-  /// Those of `t.*`. Errors: `binding_error`.
-  std::vector<scope_column> all_of(const sql::object_name& table) const;
+  /// Those of `t.*`, or the fields of a row. Errors: `binding_error`.
+  std::vector<scope_column> all_of(const sql::object_name& name,
+                                   const function_registry& functions) const;
 
   /// Adds the tables of `right`, whose relation comes `offset` columns later in the joined one.
   void append(scope right, std::size_t offset);

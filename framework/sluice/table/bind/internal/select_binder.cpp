@@ -92,7 +92,7 @@ void select_binder::bind_where(const sql::expr& condition) {
 
 void select_binder::join_subqueries(const rewriter& rewrite) {
   for (const auto& use : collected_.subqueries) {
-    auto [joined, value] = join_scalar(std::move(input_), use, rewrite, env_.functions());
+    auto [joined, value] = join_value(std::move(input_), use, rewrite, env_.functions());
     input_ = std::move(joined);
     subquery_values_.push_back(std::move(value));
   }
@@ -139,7 +139,7 @@ void select_binder::add_overs(const rewriter& rewrite) {
 void select_binder::bind_star(const sql::star& star, const sql::select_item& item,
                               std::vector<output_item>& out) {
   if (!select_.from) throw binding_error(at(item.where), "SELECT * requires a FROM clause");
-  auto columns = star.table ? names_.all_of(*star.table) : names_.all();
+  auto columns = star.table ? names_.all_of(*star.table, env_.functions()) : names_.all();
   for (auto& c : columns) {
     // The place of the star is where errors about the column are.
     auto value

@@ -80,7 +80,8 @@ bound_subquery bind_rows(const sql::query& query, const environment& env, const 
       values.push_back(items.bind(*e));
     } else {
       const auto& star = std::get<sql::star>(item.value);
-      for (const auto& c : star.table ? binder.names().all_of(*star.table) : binder.names().all())
+      for (const auto& c :
+           star.table ? binder.names().all_of(*star.table, env.functions()) : binder.names().all())
         values.push_back(c.value);
     }
   }
@@ -150,8 +151,18 @@ subquery_condition bind_subquery_condition(const sql::expr& e, const environment
   return result;
 }
 
-relation_ptr apply(relation_ptr input, const subquery_condition& condition, const rewriter& rewrite,
-                   const function_registry& functions) {
+namespace {
+
+/// The condition as a join: how it asks is up to who makes one of it.
+struct subquery_join {
+  relation_ptr left; ///< with further columns behind those that it had
+  std::vector<expression_ptr> conditions;
+  bool nullable = false; ///< what is compared may be NULL
+};
+
+/// `null_aware`: it may turn out that what is compared has to be keys.
+subquery_join prepare(relation_ptr input, const subquery_condition& condition, bool null_aware,
+                      const rewriter& rewrite, const function_registry& functions) {
   auto where = condition.position;
   auto width = input->columns.size();
   // A constant that is compared has to be a column to be a key of the join.
@@ -167,24 +178,25 @@ relation_ptr apply(relation_ptr input, const subquery_condition& condition, cons
     }
     compared.push_back(std::move(value));
   }
-  auto left = with_columns(std::move(input), constants, names, where);
-  auto shift = left->columns.size();
-  std::vector<expression_ptr> conditions;
-  bool nullable = false;
+  subquery_join result;
+  result.left = with_columns(std::move(input), constants, names, where);
+  auto shift = result.left->columns.size();
   for (std::size_t i = 0; i < compared.size(); ++i) {
     const auto& column = condition.relation->columns[i];
-    nullable = nullable || column.type.nullable() || compared[i]->type().nullable();
+    result.nullable = result.nullable || column.type.nullable() || compared[i]->type().nullable();
     auto right = expression::input(shift + i, column.type, column.name, where);
-    if (condition.negated && !can_be_key(compared[i]->type(), column.type))
+    if (null_aware && !can_be_key(compared[i]->type(), column.type))
       throw binding_error(where,
-                          fmt::format("not supported yet: NOT IN that compares {} with {}",
+                          fmt::format("not supported yet: {} that compares {} with {}",
+                                      condition.negated ? "NOT IN" : "IN as a value",
                                       compared[i]->type().to_string(), column.type.to_string()));
-    conditions.push_back(functions.call("=", {compared[i], right}, where));
+    result.conditions.push_back(functions.call("=", {compared[i], right}, where));
   }
-  if (condition.negated && nullable && compared.size() > 1)
-    throw binding_error(where, "not supported yet: NOT IN of rows that may hold NULL");
+  if (null_aware && result.nullable && compared.size() > 1)
+    throw binding_error(where, fmt::format("not supported yet: {} of rows that may hold NULL",
+                                           condition.negated ? "NOT IN" : "IN as a value"));
   for (const auto& c : condition.conditions) {
-    conditions.push_back(transform(c, [&](const expression_ptr& e) -> expression_ptr {
+    result.conditions.push_back(transform(c, [&](const expression_ptr& e) -> expression_ptr {
       if (e->kind() != expression_kind::input) return e;
       if (e->index() < placeholder::outer)
         return expression::input(e->index() + shift, e->type(), e->name(), e->position());
@@ -195,11 +207,69 @@ relation_ptr apply(relation_ptr input, const subquery_condition& condition, cons
         expression::input(e->index() - placeholder::outer, e->type(), e->name(), e->position()));
     }));
   }
-  auto joined = make_join(std::move(left), condition.relation,
-                          condition.negated ? join_type::anti : join_type::semi, conditions, where,
-                          condition.negated && nullable);
+  return result;
+}
+
+} // namespace
+
+relation_ptr apply(relation_ptr input, const subquery_condition& condition, const rewriter& rewrite,
+                   const function_registry& functions) {
+  auto where = condition.position;
+  auto width = input->columns.size();
+  auto parts = prepare(std::move(input), condition, condition.negated, rewrite, functions);
+  auto joined = make_join(std::move(parts.left), condition.relation,
+                          condition.negated ? join_type::anti : join_type::semi, parts.conditions,
+                          where, condition.negated && parts.nullable);
   return first_columns(std::move(joined), width, where);
 }
+
+namespace {
+
+/// Adds columns that say whether the condition is TRUE and, where that differs and counts, whether
+/// it is TRUE or unknown; returns the relation and what the condition comes to.
+std::pair<relation_ptr, expression_ptr> join_marks(relation_ptr input, const subquery_use& use,
+                                                   const rewriter& rewrite,
+                                                   const function_registry& functions) {
+  const auto& condition = *use.condition;
+  auto where = use.position;
+  // NOT turns round what stands for unknown.
+  auto unknown = use.unknown;
+  if (condition.negated && unknown != unknown_value::null)
+    unknown = unknown == unknown_value::is_true ? unknown_value::is_false : unknown_value::is_true;
+  auto null_aware = unknown != unknown_value::is_false && !condition.compared.empty();
+  auto parts = prepare(std::move(input), condition, null_aware, rewrite, functions);
+  auto joined = std::move(parts.left);
+  // Further columns on the left do not move: those of the right side do.
+  auto before = joined->columns.size();
+  auto mark = [&](bool aware) {
+    auto shift = joined->columns.size() - before;
+    std::vector<expression_ptr> conditions;
+    for (const auto& c : parts.conditions)
+      conditions.push_back(
+        renumbered(c, [&](std::size_t i) { return i < before ? i : i + shift; }));
+    joined
+      = make_join(std::move(joined), condition.relation, join_type::mark, conditions, where, aware);
+    return column_of(*joined, joined->columns.size() - 1, where);
+  };
+  auto literal = [&](scalar value) { return expression::literal(std::move(value), where); };
+  expression_ptr value;
+  if (!null_aware || !parts.nullable) {
+    value = mark(false);
+  } else if (unknown == unknown_value::is_true) {
+    value = mark(true);
+  } else {
+    auto surely = mark(false);
+    auto perhaps = mark(true);
+    value
+      = expression::case_when({surely, literal(scalar::of(true)), perhaps,
+                               literal(scalar(data_type::boolean())), literal(scalar::of(false))},
+                              where);
+  }
+  if (condition.negated) value = functions.call("NOT", {value}, where);
+  return {joined, value};
+}
+
+} // namespace
 
 // -- scalar subqueries
 // ------------------------------------------------------------------------------
@@ -283,9 +353,10 @@ subquery_use bind_scalar_subquery(const sql::query& query, const environment& en
   return result;
 }
 
-std::pair<relation_ptr, expression_ptr> join_scalar(relation_ptr input, const subquery_use& use,
-                                                    const rewriter& rewrite,
-                                                    const function_registry& functions) {
+std::pair<relation_ptr, expression_ptr> join_value(relation_ptr input, const subquery_use& use,
+                                                   const rewriter& rewrite,
+                                                   const function_registry& functions) {
+  if (use.condition) return join_marks(std::move(input), use, rewrite, functions);
   auto width = input->columns.size();
   std::vector<expression_ptr> conditions;
   for (const auto& key : use.keys) {

@@ -10,17 +10,6 @@ namespace sluice::table::internal {
 /// An expression over the FROM clause as one over the relation at hand.
 using rewriter = std::function<expression_ptr(const expression_ptr&)>;
 
-/// `[NOT] EXISTS (..)` or `x [NOT] IN (..)`, bound.
-struct subquery_condition {
-  bool negated = false;
-  relation_ptr relation;
-  /// Of IN: what is compared with the first columns of `relation`, over the query around.
-  std::vector<expression_ptr> compared;
-  /// Over `relation`, and over the query around from number `placeholder::outer`.
-  std::vector<expression_ptr> conditions;
-  source_position position;
-};
-
 /// Whether the expression is such a condition (perhaps below NOT).
 bool is_subquery_condition(const sql::expr& e);
 
@@ -36,10 +25,10 @@ relation_ptr apply(relation_ptr input, const subquery_condition& condition, cons
 subquery_use bind_scalar_subquery(const sql::query& query, const environment& env,
                                   const scope& names);
 
-/// Joins a scalar subquery to `input`; returns the joined relation, whose first columns are those
-/// of `input`, and the subquery's value over it.
-std::pair<relation_ptr, expression_ptr> join_scalar(relation_ptr input, const subquery_use& use,
-                                                    const rewriter& rewrite,
-                                                    const function_registry& functions);
+/// Joins a subquery that is part of an expression to `input`; returns the joined relation, whose
+/// first columns are those of `input`, and the subquery's value over it.
+std::pair<relation_ptr, expression_ptr> join_value(relation_ptr input, const subquery_use& use,
+                                                   const rewriter& rewrite,
+                                                   const function_registry& functions);
 
 } // namespace sluice::table::internal

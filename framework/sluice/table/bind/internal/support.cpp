@@ -89,15 +89,7 @@ relation_ptr renamed(relation_ptr input, const std::vector<std::string>& names,
 
 relation_ptr project(relation_ptr input, std::vector<expression_ptr> expressions,
                      std::vector<std::string> names, source_position where) {
-  auto is_proctime = [](const expression_ptr& e) {
-    return e->kind() == expression_kind::call && e->name() == "PROCTIME";
-  };
-  auto result = relation::project(std::move(input), expressions, std::move(names), where);
-  if (std::none_of(expressions.begin(), expressions.end(), is_proctime)) return result;
-  auto marked = std::make_shared<relation>(*result);
-  for (std::size_t i = 0; i < expressions.size(); ++i)
-    if (is_proctime(expressions[i])) marked->columns[i].time = time_attribute::processing_time;
-  return marked;
+  return relation::project(std::move(input), std::move(expressions), std::move(names), where);
 }
 
 void make_unique(std::vector<std::string>& names) {

@@ -1,4 +1,4 @@
-// TUMBLE, HOP and CUMULATE: table functions in FROM, and group windows of GROUP BY.
+// TUMBLE, HOP, CUMULATE and SESSION: table functions in FROM, and group windows of GROUP BY.
 #include "sluice/table/bind/internal/query_binder.hpp"
 #include "sluice/table/expr/similar_names.hpp"
 
@@ -21,6 +21,7 @@ const std::map<std::string, window_function, std::less<>> window_functions{
   {"TUMBLE", {window_kind::tumble, {"SIZE", "OFFSET"}}},
   {"HOP", {window_kind::hop, {"SLIDE", "SIZE", "OFFSET"}}},
   {"CUMULATE", {window_kind::cumulate, {"STEP", "SIZE", "OFFSET"}}},
+  {"SESSION", {window_kind::session, {"GAP"}}},
 };
 
 /// Microseconds of an argument that must be a literal of days and smaller.
@@ -112,10 +113,13 @@ private:
   std::map<std::string, const sql::expr*> values_;
 };
 
-relation_ptr bind_data(const sql::expr& e, const environment& env) {
+relation_ptr bind_data(const sql::expr& e, bool session, const environment& env) {
   if (const auto* table = e.as<sql::table_argument>()) {
-    if (!table->partition_by.empty() || !table->order_by.empty())
-      not_supported(e.where, "PARTITION BY and ORDER BY of a table that is an argument");
+    if (!table->order_by.empty()) not_supported(e.where, "ORDER BY of a table that is an argument");
+    if (!table->partition_by.empty() && !session)
+      throw binding_error(at(table->partition_by[0].where),
+                          "only SESSION takes PARTITION BY: other windows are the same for all "
+                          "rows");
     sql::table_ref from;
     from.where = table->table.where;
     from.node = sql::named_table{table->table, {}, {}};
@@ -136,6 +140,25 @@ std::size_t bind_time_column(const sql::expr& e, const relation& input, const en
   return scope::of(input).find(name, env.functions())->index();
 }
 
+/// The columns of PARTITION BY behind the table of SESSION.
+std::vector<std::size_t> bind_partition(const sql::expr& data, const relation& input,
+                                        const environment& env) {
+  std::vector<std::size_t> columns;
+  const auto* table = data.as<sql::table_argument>();
+  if (!table) return columns;
+  auto names = scope::of(input);
+  clause what;
+  what.name = "PARTITION BY";
+  expression_binder binder(env, names, what);
+  for (const auto& e : table->partition_by) {
+    auto value = binder.bind(e);
+    if (value->kind() != expression_kind::input)
+      not_supported(e.where, "PARTITION BY of what is no column");
+    columns.push_back(value->index());
+  }
+  return columns;
+}
+
 } // namespace
 
 relation_ptr bind_window_function(const sql::call& call, const environment& env,
@@ -143,12 +166,13 @@ relation_ptr bind_window_function(const sql::call& call, const environment& env,
   auto name = upper_case(call.name.parts.back().text);
   auto it = window_functions.find(name);
   if (it == window_functions.end())
-    not_supported(where, name == "SESSION" ? "SESSION windows"
-                                           : fmt::format("the table function {}; there are TUMBLE, "
-                                                         "HOP and CUMULATE",
-                                                         name));
+    not_supported(where, fmt::format("the table function {}; there are TUMBLE, HOP, CUMULATE and "
+                                     "SESSION",
+                                     name));
   window_arguments arguments(call, name, it->second);
-  auto input = bind_data(arguments.get("DATA"), env);
+  const auto& data = arguments.get("DATA");
+  const bool session = it->second.kind == window_kind::session;
+  auto input = bind_data(data, session, env);
   window_spec w;
   w.kind = it->second.kind;
   const auto& time = arguments.get("TIMECOL");
@@ -161,14 +185,16 @@ relation_ptr bind_window_function(const sql::call& call, const environment& env,
   auto length = [&](const char* argument) {
     return micros_of(binder.bind(arguments.get(argument)), argument);
   };
-  w.size = length("SIZE");
+  if (session && w.processing_time) not_supported(where, "SESSION windows over processing time");
+  w.size = length(session ? "GAP" : "SIZE");
   w.slide = w.kind == window_kind::hop        ? length("SLIDE")
             : w.kind == window_kind::cumulate ? length("STEP")
                                               : w.size;
   if (const auto* offset = arguments.find("OFFSET"))
     w.offset = micros_of(binder.bind(*offset), "OFFSET");
   check_lengths(w, name, at(where));
-  return relation::window_table(std::move(input), {w}, at(where));
+  auto partition = bind_partition(data, *input, env);
+  return relation::window_table(std::move(input), {w, std::move(partition)}, at(where));
 }
 
 // -- group windows
@@ -184,7 +210,9 @@ bool is_group_window(const sql::expr& e) {
 relation_ptr bind_group_window(const sql::call& call, relation_ptr input, expression_binder& binder,
                                const environment& env, const sql::source_range& where) {
   auto name = upper_case(call.name.parts[0].text);
-  if (name == "SESSION") not_supported(where, "SESSION windows");
+  if (name == "SESSION")
+    not_supported(where, "SESSION in GROUP BY; use the table function SESSION(TABLE .. PARTITION "
+                         "BY .., DESCRIPTOR(..), gap)");
   if (name == "CUMULATE") not_supported(where, "CUMULATE in GROUP BY; use the table function");
   std::size_t wanted = name == "HOP" ? 3 : 2;
   if (call.arguments.size() != wanted)
@@ -201,7 +229,7 @@ relation_ptr bind_group_window(const sql::call& call, relation_ptr input, expres
   w.size = micros_of(binder.bind(call.arguments.back().value), "the size");
   w.slide = wanted == 3 ? micros_of(binder.bind(call.arguments[1].value), "the slide") : w.size;
   check_lengths(w, name, at(where));
-  return relation::window_table(std::move(input), {w}, at(where));
+  return relation::window_table(std::move(input), {w, {}}, at(where));
 }
 
 } // namespace sluice::table::internal

@@ -174,7 +174,10 @@ void refine(std::vector<token>& tokens) {
       if (next == kind::T_VALUE || next == kind::T_SCALAR || next == kind::T_ARRAY
           || next == kind::T_OBJECT)
         tokens[i].kind = kind::T_JSON_OF;
-    } else if (word == kind::T_KEY && at(i + 1) == kind::T_TEXT) {
+    } else if (word == kind::T_KEY
+               && (at(i + 1) == kind::T_TEXT
+                   || ((at(i + 1) == kind::T_NAME || at(i + 1) == kind::T_QUOTED_NAME)
+                       && at(i + 2) == kind::T_VALUE))) {
       tokens[i].kind = kind::T_JSON_KEY;
     }
   }

@@ -86,6 +86,15 @@ text_literal parse_context::quoted_text(const source_range& range) const {
   return {range, unquote(text(range), '\'')};
 }
 
+text_literal parse_context::joined_text(text_literal text, const text_literal& part) {
+  if (part.where.begin.line == text.where.end.line)
+    throw sql_error("String literal continued on same line", part.where,
+                    "|| between them, or a comma");
+  text.where.end = part.where.end;
+  text.text += part.text;
+  return text;
+}
+
 text_literal parse_context::unicode_text(const source_range& range, char escape) const {
   // The range may be followed by UESCAPE; the text itself ends at its quote.
   auto escaped = unquote(text(range).substr(2), '\'');

@@ -51,6 +51,8 @@ public:
   identifier plain_name(const source_range& range) const;
   identifier quoted_name(const source_range& range) const;
   text_literal quoted_text(const source_range& range) const;
+  /// A text and the part of it that follows. Errors: `sql_error` if they are on one line.
+  static text_literal joined_text(text_literal text, const text_literal& part);
   text_literal unicode_text(const source_range& range, char escape) const;
   literal binary_text(const source_range& range) const;
   std::uint32_t integer(const source_range& range) const;
