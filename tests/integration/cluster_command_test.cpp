@@ -213,6 +213,8 @@ BOOST_AUTO_TEST_CASE(exit_statuses_tell_scripts_what_happened) {
   BOOST_TEST(run_sluice({"worker", "--slots", "0"}).code == 2);
   BOOST_TEST(run_sluice({"coordinator", "--bind", "0.0.0.0"}).code == 2);
   BOOST_TEST(run_sluice({"sql", "--detach", "-e", "SELECT 1"}).code == 2);
+  for (auto* command : {"coordinator", "worker"})
+    BOOST_TEST(run_sluice({command, "--secret", ""}).code == 2);
 
   auto nobody = "127.0.0.1:" + std::to_string(free_port());
   for (auto& command : std::vector<std::vector<std::string>>{

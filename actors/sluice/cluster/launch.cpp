@@ -36,10 +36,51 @@ std::string read_endpoint(const std::string& text, options& o) {
   return {};
 }
 
+bool is_blank(const std::string& text) { return text.find_first_not_of(" \t\r") == text.npos; }
+
 std::string read_secret_file(const std::string& path, options& o) {
   std::ifstream in(path);
   if (!in || !std::getline(in, o.secret)) return fmt::format("cannot read a secret from {}", path);
+  if (is_blank(o.secret)) return fmt::format("the first line of {} is empty", path);
   return {};
+}
+
+/// CLI11 takes an empty variable for none, and without a secret everybody is let in.
+void refuse_empty_variable(const char* name) {
+  const auto* text = std::getenv(name);
+  if (text && is_blank(text))
+    throw CLI::ValidationError(name, "it is empty; unset it if there is no secret");
+}
+
+void add_secret(CLI::App& app, options& o) {
+  auto* secret = app
+                   .add_option_function<std::string>(
+                     "--secret",
+                     [&o](const std::string& text) {
+                       if (is_blank(text))
+                         throw CLI::ValidationError(
+                           "--secret", "it is empty; leave it out if there is no secret");
+                       o.secret = text;
+                     },
+                     "What all processes of the cluster know")
+                   ->envname("SLUICE_SECRET")
+                   ->type_name("TEXT");
+  auto* file = app
+                 .add_option_function<std::string>(
+                   "--secret-file",
+                   [&o](const std::string& path) {
+                     if (auto problem = read_secret_file(path, o); !problem.empty())
+                       throw CLI::ValidationError("--secret-file", problem);
+                   },
+                   "The secret is the first line of this file")
+                 ->envname("SLUICE_SECRET_FILE")
+                 ->type_name("FILE")
+                 ->excludes(secret);
+  app.parse_complete_callback([secret, file] {
+    if (secret->count() > 0 || file->count() > 0) return;
+    refuse_empty_variable("SLUICE_SECRET");
+    refuse_empty_variable("SLUICE_SECRET_FILE");
+  });
 }
 
 CLI::Option* add_duration(CLI::App& app, const std::string& name, duration& value,
@@ -86,19 +127,7 @@ void add_network_options(CLI::App& app, options& o) {
       "The CA that must have signed the others' certificates (PEM)")
     ->envname("SLUICE_TLS_CA")
     ->type_name("FILE");
-  auto* secret = app.add_option("--secret", o.secret, "What all processes of the cluster know")
-                   ->envname("SLUICE_SECRET");
-  app
-    .add_option_function<std::string>(
-      "--secret-file",
-      [&o](const std::string& path) {
-        if (auto problem = read_secret_file(path, o); !problem.empty())
-          throw CLI::ValidationError("--secret-file", problem);
-      },
-      "The secret is the first line of this file")
-    ->envname("SLUICE_SECRET_FILE")
-    ->type_name("FILE")
-    ->excludes(secret);
+  add_secret(app, o);
   // Not by `envname`: CLI11 reads the file before it looks at the environment.
   const auto* file = std::getenv("SLUICE_CLUSTER_CONFIG");
   app.set_config("--cluster-config", file ? file : "",

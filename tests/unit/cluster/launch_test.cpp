@@ -175,6 +175,29 @@ BOOST_AUTO_TEST_CASE(a_secret_may_be_in_a_file) {
   BOOST_TEST(contains(mistake({"--secret-file", file, "--secret", "s"}), "--secret"));
 }
 
+/// It would turn the secret off, and let everybody in, without a word.
+BOOST_AUTO_TEST_CASE(an_empty_secret_is_refused_wherever_it_comes_from) {
+  temporary_directory directory;
+  auto file = directory.path() + "/secret";
+  for (auto* content : {"\n", " \r\nsecond\n"}) {
+    std::ofstream(file) << content;
+    BOOST_TEST(contains(mistake({"--secret-file", file}), "--secret-file"));
+    BOOST_TEST(contains(mistake({"--secret-file", file}), file));
+  }
+  BOOST_TEST(contains(mistake({"--secret", ""}), "--secret: it is empty"));
+  auto config = directory.path() + "/cluster.ini";
+  std::ofstream(config) << "secret = \"\"\n";
+  BOOST_TEST(contains(mistake({"--cluster-config", config}), "--secret: it is empty"));
+  BOOST_TEST(parse({}).secret.empty());
+  for (auto* name : {"SLUICE_SECRET", "SLUICE_SECRET_FILE"}) {
+    environment_variable empty(name, "");
+    BOOST_TEST(contains(mistake({}), std::string(name) + ": it is empty"));
+    BOOST_TEST(parse({"--secret", "s"}).secret == "s");
+  }
+  environment_variable blank("SLUICE_SECRET", " ");
+  BOOST_TEST(contains(mistake({}), "it is empty"));
+}
+
 BOOST_AUTO_TEST_CASE(wrong_values_are_named) {
   BOOST_TEST(contains(mistake({"--coordinator", "host:port"}), "--coordinator"));
   BOOST_TEST(contains(mistake({"--coordinator", "host:70000"}), "host:70000"));
