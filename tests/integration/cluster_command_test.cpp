@@ -124,6 +124,17 @@ BOOST_AUTO_TEST_CASE(ctrl_c_ends_all_processes_of_a_local_cluster) {
   for (auto pid : processes) BOOST_TEST((::kill(pid, 0) == -1 && errno == ESRCH));
 }
 
+BOOST_AUTO_TEST_CASE(a_local_cluster_that_is_killed_leaves_no_process) {
+  command_cluster cluster(2, 1);
+  BOOST_TEST_REQUIRE(cluster.is_up(), cluster.log());
+  auto processes = processes_of(cluster.output());
+  BOOST_TEST_REQUIRE(processes.size() == 3u, cluster.output());
+  cluster.up().process().kill();
+  for (auto pid : processes)
+    BOOST_TEST(eventually([&] { return ::kill(pid, 0) == -1 && errno == ESRCH; }, seconds(30)),
+               "process " << pid << " runs on" << cluster.log());
+}
+
 BOOST_AUTO_TEST_CASE(jobs_are_saved_rescaled_stopped_resumed_and_cancelled) {
   command_cluster cluster(2, 1);
   BOOST_TEST_REQUIRE(cluster.is_up(), cluster.log());
