@@ -94,6 +94,33 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, duration& valu
     ->type_name("SECONDS");
 }
 
+template <class E>
+using choices = std::map<std::string, E>;
+
+/// `from` must outlive `app`.
+template <class E>
+CLI::Option* add_choice(CLI::App& app, const std::string& name, E& value, const choices<E>& from,
+                        const std::string& help) {
+  return app
+    .add_option_function<std::string>(
+      name,
+      [&value, &from, name](const std::string& text) {
+        auto at = from.find(text);
+        if (at == from.end()) {
+          std::string all;
+          for (auto& [known, what] : from) all += (all.empty() ? "" : ", ") + known;
+          throw CLI::ValidationError(name, fmt::format("\"{}\" is none of {}", text, all));
+        }
+        value = at->second;
+      },
+      help)
+    ->type_name("NAME");
+}
+
+const choices<net::compression> compressions{{"none", net::compression::none},
+                                             {"lz4", net::compression::lz4},
+                                             {"zstd", net::compression::zstd}};
+
 /// Each TLS file may come in any order.
 net::tls_files& tls(options& o) { return o.tls ? *o.tls : o.tls.emplace(); }
 
@@ -169,14 +196,9 @@ void add_worker_options(CLI::App& app, options& o) {
     ->envname("SLUICE_SLOTS")
     ->check(CLI::Range(1, 65535))
     ->capture_default_str();
-  app.add_option("--compression", o.compression, "Of the data that it sends: none, lz4 or zstd")
-    ->envname("SLUICE_COMPRESSION")
-    ->transform(CLI::CheckedTransformer(
-                  std::map<std::string, net::compression>{{"none", net::compression::none},
-                                                          {"lz4", net::compression::lz4},
-                                                          {"zstd", net::compression::zstd}})
-                  .description("none, lz4, zstd"))
-    ->type_name("NAME");
+  add_choice(app, "--compression", o.compression, compressions,
+             "Of the data that it sends: none, lz4 or zstd")
+    ->envname("SLUICE_COMPRESSION");
   add_duration(app, "--join-timeout", o.join_timeout,
                "How long to look for a coordinator (default 300)")
     ->envname("SLUICE_JOIN_TIMEOUT");
@@ -196,20 +218,22 @@ void add_coordinator_options(CLI::App& app, options& o) {
 
 namespace {
 
-const std::map<std::string, role> roles{{"local", role::local},
-                                        {"coordinator", role::coordinator},
-                                        {"worker", role::worker},
-                                        {"client", role::client}};
+const choices<role> roles{{"local", role::local},
+                          {"coordinator", role::coordinator},
+                          {"worker", role::worker},
+                          {"client", role::client}};
 
 void add_all(CLI::App& app, launch_options& o) {
-  app.add_option("--role", o.role, "What this process is: local, coordinator, worker or client")
-    ->envname("SLUICE_ROLE")
-    ->transform(CLI::CheckedTransformer(roles).description("local, coordinator, worker, client"))
-    ->type_name("NAME");
+  add_choice(app, "--role", o.role, roles,
+             "What this process is: local, coordinator, worker or client")
+    ->envname("SLUICE_ROLE");
   add_network_options(app, o.cluster);
   add_worker_options(app, o.cluster);
   add_coordinator_options(app, o.cluster);
 }
+
+/// As the `sluice` command has it for a mistake on the command line.
+constexpr int exit_usage = 2;
 
 /// What `init` has read; without it, the environment decides.
 std::unique_ptr<launch_options>& chosen() {
@@ -250,7 +274,7 @@ void init(int& argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    std::exit(app.exit(e));
+    std::exit(app.exit(e) == 0 ? EXIT_SUCCESS : cluster::exit_usage);
   }
   // CLI11 keeps what it does not know in order; the pointers of `argv` stay what they are.
   auto rest = app.remaining();

@@ -1,6 +1,7 @@
 /// Options of a cluster's processes: command line, environment, file; and what is wrong with them.
 #include "sluice/cluster/launch.hpp"
 
+#include "sluice/api/launch.hpp"
 #include "sluice/core/errors.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -10,9 +11,15 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace sluice::testing {
 
@@ -69,6 +76,29 @@ std::string objection(const options& o) {
 
 bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
+}
+
+/// The exit status of a program that calls `init` with an option, 77 if it goes on; and what it has
+/// printed.
+std::pair<int, std::string> end_of_program_with(std::string option) {
+  temporary_directory directory;
+  auto file = directory.path() + "/output";
+  auto child = ::fork();
+  if (child == 0) {
+    auto output = ::open(file.c_str(), O_WRONLY | O_CREAT, 0600);
+    ::dup2(output, STDOUT_FILENO);
+    ::dup2(output, STDERR_FILENO);
+    std::string name = "program";
+    char* argv[] = {name.data(), option.data(), nullptr};
+    int argc = 2;
+    sluice::init(argc, argv);
+    ::_exit(77);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  std::ifstream in(file);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+          {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()}};
 }
 
 } // namespace
@@ -203,11 +233,21 @@ BOOST_AUTO_TEST_CASE(wrong_values_are_named) {
   BOOST_TEST(contains(mistake({"--coordinator", "host:70000"}), "host:70000"));
   BOOST_TEST(contains(mistake({"--slots", "0"}), "--slots"));
   BOOST_TEST(contains(mistake({"--slots", "many"}), "--slots"));
-  BOOST_TEST(contains(mistake({"--compression", "gzip"}), "gzip"));
+  BOOST_TEST(mistake({"--compression", "gzip"})
+             == "--compression: \"gzip\" is none of lz4, none, zstd");
   BOOST_TEST(contains(mistake({"--heartbeat-timeout", "-1"}), "--heartbeat-timeout"));
   BOOST_TEST(contains(mistake({"--data-port", "70000"}), "--data-port"));
   environment_variable slots("SLUICE_SLOTS", "none");
   BOOST_TEST(contains(mistake({}), "none"));
+}
+
+BOOST_AUTO_TEST_CASE(a_program_ends_with_2_for_a_wrong_option_and_says_what_is_right) {
+  auto [code, output] = end_of_program_with("--role=frob");
+  BOOST_TEST(code == 2);
+  BOOST_TEST(contains(output, "--role: \"frob\" is none of client, coordinator, local, worker"),
+             output);
+  BOOST_TEST(end_of_program_with("--role=local").first == 77);
+  BOOST_TEST(end_of_program_with("--help").first == 0);
 }
 
 BOOST_AUTO_TEST_CASE(what_does_not_go_together_is_named) {
