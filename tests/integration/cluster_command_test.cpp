@@ -243,6 +243,28 @@ BOOST_AUTO_TEST_CASE(exit_statuses_tell_scripts_what_happened) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(all_commands_of_a_machine_read_one_file) {
+  temporary_directory directory;
+  auto file = directory.path() + "/cluster.ini";
+  auto nobody = "127.0.0.1:" + std::to_string(free_port());
+  std::ofstream(file) << "coordinator = \"" << nobody << "\"\nslots = 2\nheartbeat-timeout = 3\n";
+  const std::vector<std::vector<std::string>> commands{
+    {"jobs", "list"}, {"workers", "list"}, {"sql", "-e", "SELECT 1"}};
+  for (auto a : commands) {
+    a.insert(a.end(), {"--cluster-config", file});
+    auto r = run_sluice(a);
+    BOOST_TEST(r.code == 3, r.output);
+    BOOST_TEST(r.output.find("cannot connect to " + nobody) != std::string::npos, r.output);
+  }
+  std::ofstream(file) << "slotz = 2\n";
+  for (auto a : commands) {
+    a.insert(a.end(), {"--cluster-config", file});
+    auto r = run_sluice(a);
+    BOOST_TEST(r.code == 2, r.output);
+    BOOST_TEST(r.output.find(file + ":1: ") != std::string::npos, r.output);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(what_sql_cannot_do_on_a_cluster_and_what_fails_there_is_said) {
   command_cluster cluster(1, 1);
   BOOST_TEST_REQUIRE(cluster.is_up(), cluster.log());

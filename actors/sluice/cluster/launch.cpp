@@ -1,6 +1,7 @@
 #include "sluice/cluster/launch.hpp"
 
 #include "sluice/api/launch.hpp"
+#include "sluice/cluster/config_file.hpp"
 #include "sluice/cluster/program_executors.hpp"
 #include "sluice/plan/executor.hpp"
 #include "sluice/runtime/local_runtime.hpp"
@@ -124,6 +125,8 @@ const choices<net::compression> compressions{{"none", net::compression::none},
 /// Each TLS file may come in any order.
 net::tls_files& tls(options& o) { return o.tls ? *o.tls : o.tls.emplace(); }
 
+bool is_option_of_any_role(const std::string& name);
+
 } // namespace
 
 void add_network_options(CLI::App& app, options& o) {
@@ -161,6 +164,7 @@ void add_network_options(CLI::App& app, options& o) {
                  "Reads options from an INI or TOML file (Env:SLUICE_CLUSTER_CONFIG)",
                  file && *file != '\0');
   app.allow_config_extras(CLI::config_extras_mode::error);
+  app.config_formatter(make_config_reader(app, is_option_of_any_role));
 }
 
 namespace {
@@ -230,6 +234,13 @@ void add_all(CLI::App& app, launch_options& o) {
   add_network_options(app, o.cluster);
   add_worker_options(app, o.cluster);
   add_coordinator_options(app, o.cluster);
+}
+
+bool is_option_of_any_role(const std::string& name) {
+  launch_options unused;
+  CLI::App app;
+  add_all(app, unused);
+  return app.get_option_no_throw("--" + name) != nullptr;
 }
 
 /// As the `sluice` command has it for a mistake on the command line.

@@ -189,11 +189,43 @@ BOOST_AUTO_TEST_CASE(a_file_is_taken_and_the_command_line_goes_before_it) {
     BOOST_TEST(o.slots == 5u);
     BOOST_TEST(o.secret == "of the file");
   }
-  std::ofstream(file) << "slotz = 3\n";
-  BOOST_TEST(contains(mistake({"--cluster-config", file}), "slotz"));
   BOOST_TEST(contains(mistake({"--cluster-config", "/no/such/file"}), "/no/such/file"));
   environment_variable config("SLUICE_CLUSTER_CONFIG", "/no/such/file");
   BOOST_TEST(contains(mistake({}), "/no/such/file"));
+}
+
+BOOST_AUTO_TEST_CASE(one_file_is_for_all_roles) {
+  temporary_directory directory;
+  auto file = directory.path() + "/cluster.ini";
+  std::ofstream(file)
+    << "coordinator = \"file.lan:99\"\n# of the worker\nslots = 3\nrole = worker\n"
+       "allow-insecure = true\nport = 7171\n[default]\nbind = 10.0.0.1\n";
+  options o;
+  CLI::App client;
+  cluster::add_network_options(client, o);
+  std::vector<std::string> arguments{file, "--cluster-config"};
+  client.parse(arguments);
+  BOOST_TEST(o.coordinator_host == "file.lan");
+  BOOST_TEST(o.coordinator_port == 99);
+  BOOST_TEST(o.slots == 1u);
+  BOOST_TEST(o.bind == "127.0.0.1");
+  BOOST_TEST(!o.allow_insecure);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_file_may_not_hold_is_named_with_its_place) {
+  temporary_directory directory;
+  auto file = directory.path() + "/cluster.ini";
+  auto mistake_in = [&](const std::string& content) {
+    std::ofstream(file) << content;
+    return mistake({"--cluster-config", file});
+  };
+  BOOST_TEST(contains(mistake_in("slots = 2\n\nslotz = 3\n"), file + ":3: "));
+  BOOST_TEST(contains(mistake_in("slots = 2\n\nslotz = 3\n"), "\"slotz\""));
+  BOOST_TEST(contains(mistake_in("\"slotz\" = 3 # three\n"), file + ":1: "));
+  BOOST_TEST(contains(mistake_in("slots.of.mine = 3\n"), "\"slots.of.mine\""));
+  BOOST_TEST(contains(mistake_in("help-all\n"), "\"help-all\""));
+  BOOST_TEST(contains(mistake_in("slots = 2\n [worker]\nslots = 3\n"), file + ":2: [worker]"));
+  BOOST_TEST(contains(mistake_in("slots = many\n"), "--slots"));
 }
 
 BOOST_AUTO_TEST_CASE(a_secret_may_be_in_a_file) {
