@@ -12,6 +12,11 @@
 #include <regex>
 #include <set>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 namespace sluice::testing {
 
 BOOST_AUTO_TEST_SUITE(cluster_command)
@@ -56,6 +61,30 @@ void check_no_number_is_there_twice(const std::string& directory) {
   BOOST_TEST(!lines.empty());
   BOOST_TEST((std::adjacent_find(lines.begin(), lines.end()) == lines.end()));
 }
+
+/// A port of loopback that somebody listens on.
+class listening_socket {
+public:
+  listening_socket() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    auto* address = reinterpret_cast<sockaddr*>(&at);
+    BOOST_TEST_REQUIRE(::bind(fd_, address, size) == 0);
+    BOOST_TEST_REQUIRE(::listen(fd_, 1) == 0);
+    BOOST_TEST_REQUIRE(::getsockname(fd_, address, &size) == 0);
+    port_ = ntohs(at.sin_port);
+  }
+  ~listening_socket() { ::close(fd_); }
+  listening_socket(const listening_socket&) = delete;
+
+  std::uint16_t port() const noexcept { return port_; }
+
+private:
+  int fd_;
+  std::uint16_t port_ = 0;
+};
 
 std::vector<pid_t> processes_of(const std::string& text) {
   std::vector<pid_t> all;
@@ -263,6 +292,20 @@ BOOST_AUTO_TEST_CASE(all_commands_of_a_machine_read_one_file) {
     BOOST_TEST(r.code == 2, r.output);
     BOOST_TEST(r.output.find(file + ":1: ") != std::string::npos, r.output);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_whose_port_is_taken_ends_at_once) {
+  listening_socket taken;
+  auto nobody = "127.0.0.1:" + std::to_string(free_port());
+  auto r = run_sluice({"worker", "--coordinator", nobody, "--data-port",
+                       std::to_string(taken.port()), "--join-timeout", "300"},
+                      seconds(30));
+  BOOST_TEST(r.code == 1, r.output);
+  BOOST_TEST(r.output.find(
+               fmt::format("cannot listen at 127.0.0.1:{}: Address already in use", taken.port()))
+               != std::string::npos,
+             r.output);
+  BOOST_TEST(r.output.find("no coordinator") == std::string::npos, r.output);
 }
 
 BOOST_AUTO_TEST_CASE(what_sql_cannot_do_on_a_cluster_and_what_fails_there_is_said) {

@@ -2,6 +2,7 @@
 
 #include "sluice/cluster/network.hpp"
 #include "sluice/cluster/worker.hpp"
+#include "sluice/core/errors.hpp"
 #include "sluice/runtime/log.hpp"
 
 #include <caf/send.hpp>
@@ -12,8 +13,10 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 namespace sluice::cluster {
 
@@ -31,6 +34,29 @@ std::string process_name() {
   return fmt::format("{}:{}", host.c_str(), ::getpid());
 }
 
+/// This process's own trouble: looking for another coordinator cannot help.
+class cannot_listen : public io_error {
+public:
+  using io_error::io_error;
+};
+
+/// Errors: `cannot_listen`.
+std::unique_ptr<net::data_plane> open_data_plane(const options& o) {
+  net::data_plane_config data;
+  data.bind_address = o.bind;
+  data.port = o.data_port;
+  data.tls = o.tls;
+  data.secret = o.secret;
+  data.compression = o.compression;
+  data.dead_peer_timeout = o.heartbeat_timeout;
+  data.on_refused = [](const std::string& why) { log().warn("cluster: {}", why); };
+  try {
+    return std::make_unique<net::data_plane>(std::move(data));
+  } catch (const io_error& e) {
+    throw cannot_listen(e.what());
+  }
+}
+
 } // namespace
 
 struct worker_process::impl {
@@ -46,9 +72,9 @@ struct worker_process::impl {
 /// coordinator dies with it.
 class worker_process::session {
 public:
-  explicit session(impl& owner)
-    : owner_(owner), io_(make_io_services()),
-      network_(owner.settings, 0, network::dial(owner.settings, answer_timeout)) {}
+  session(impl& owner, std::unique_ptr<net::gate_link> link, std::unique_ptr<net::data_plane> data)
+    : owner_(owner), io_(make_io_services()), network_(owner.settings, 0, std::move(link)),
+      data_(std::move(data)) {}
 
   struct end {
     worker_end how = worker_end::lost;
@@ -59,18 +85,9 @@ public:
   end run() {
     auto& o = owner_.settings;
     auto coordinator = network_.find_coordinator(answer_timeout);
-    net::data_plane_config data;
-    data.bind_address = o.bind;
-    data.port = o.data_port;
-    data.tls = o.tls;
-    data.secret = o.secret;
-    data.compression = o.compression;
-    data.dead_peer_timeout = o.heartbeat_timeout;
-    data.on_refused = [](const std::string& why) { log().warn("cluster: {}", why); };
-    data_.emplace(std::move(data));
     worker_context context;
     context.io = io_.get();
-    context.data = &*data_;
+    context.data = data_.get();
     context.coordinator = coordinator;
     context.answer_timeout = answer_timeout;
     if (!o.data_dir.empty()) context.local_directory = o.data_dir + "/local";
@@ -119,7 +136,7 @@ private:
   bool over_ = false; // GUARDED_BY(owner_.mutex)
   std::unique_ptr<io_services> io_;
   network network_;
-  std::optional<net::data_plane> data_;
+  std::unique_ptr<net::data_plane> data_;
 };
 
 worker_process::worker_process(options o, worker_programs programs)
@@ -141,11 +158,18 @@ void worker_process::run() {
   auto pause = std::chrono::milliseconds(first_pause);
   auto give_up = std::chrono::steady_clock::now() + o.join_timeout;
   std::string told; // the same again is no news
+  std::unique_ptr<net::data_plane> data;
   for (;;) {
+    // Any free port might be the one that the coordinator is going to listen at.
+    if (!data && o.data_port != 0) data = open_data_plane(o);
     session::end end;
     try {
-      session s(*impl_);
+      auto link = network::dial(o, answer_timeout);
+      if (!data) data = open_data_plane(o);
+      session s(*impl_, std::move(link), std::move(data));
       end = s.run();
+    } catch (const cannot_listen&) {
+      throw;
     } catch (const io_error& e) {
       end.why = e.what();
     }

@@ -32,7 +32,7 @@ public:
 
   /// Returns when the coordinator, or `stop`, says that it is over. Errors: `plan_error` when the
   /// cluster does not want this worker; `io_error` when there is no coordinator for longer than
-  /// `join_timeout`.
+  /// `join_timeout`, and at once when it cannot listen for other workers.
   void run();
 
   /// Ends `run` soon. Any thread.
