@@ -388,12 +388,22 @@ BOOST_AUTO_TEST_CASE(a_coordinator_that_is_ended_leaves_its_jobs_to_the_next) {
   BOOST_TEST_REQUIRE(eventually([&] { return fs::exists(output) && !lines_below(output).empty(); }),
                      client.output() << logs());
 
+  auto times_joined = [&] {
+    auto log = worker.output();
+    auto line = "joined the coordinator at " + address + ", slots: 1";
+    int n = 0;
+    for (auto at = log.find(line); at != log.npos; at = log.find(line, at + 1)) ++n;
+    return n;
+  };
+  BOOST_TEST(times_joined() == 1, worker.output());
+
   first->process().signal(SIGTERM);
   BOOST_TEST((first->wait_for(seconds(20)) == 0), logs());
   auto written = lines_below(output).size();
   first = std::make_unique<sluice_command>(coordinator);
   BOOST_TEST(eventually([&] { return lines_below(output).size() > written; }), logs());
   BOOST_TEST(status() == "running", logs());
+  BOOST_TEST(times_joined() == 2, worker.output());
   BOOST_TEST(run_sluice({"jobs", "cancel", "1", "--coordinator", address}).code == 0);
   BOOST_TEST(eventually([&] { return status() == "cancelled"; }), logs());
   BOOST_TEST((client.wait_for(seconds(20)) == 1), client.output()); // it has waited all the time

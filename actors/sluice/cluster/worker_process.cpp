@@ -34,6 +34,10 @@ std::string process_name() {
   return fmt::format("{}:{}", host.c_str(), ::getpid());
 }
 
+std::string coordinator_of(const options& o) {
+  return net::to_string({o.coordinator_host, o.coordinator_port});
+}
+
 /// This process's own trouble: looking for another coordinator cannot help.
 class cannot_listen : public io_error {
 public:
@@ -97,7 +101,12 @@ public:
     context.graph_of = owner_.programs.graph_of;
     context.programs = owner_.programs.waiting;
     context.on_ended = owner_.programs.on_ended;
-    context.on_joined = [this] { note([](end& e) { e.joined = true; }); };
+    context.on_joined = [this] {
+      auto& settings = owner_.settings;
+      log().info("cluster: joined the coordinator at {}, slots: {}", coordinator_of(settings),
+                 settings.slots);
+      note([](end& e) { e.joined = true; });
+    };
     context.on_over = [this](worker_end how, std::string why) {
       note([&](end& e) {
         e.how = how;
@@ -175,8 +184,8 @@ void worker_process::run() {
     }
     if (end.how == worker_end::orderly) return;
     if (end.how == worker_end::refused)
-      throw plan_error(fmt::format("the coordinator at {}:{} refuses this process: {}",
-                                   o.coordinator_host, o.coordinator_port, end.why));
+      throw plan_error(
+        fmt::format("the coordinator at {} refuses this process: {}", coordinator_of(o), end.why));
     auto now = std::chrono::steady_clock::now();
     if (end.joined) {
       give_up = now + o.join_timeout;
