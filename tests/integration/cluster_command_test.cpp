@@ -308,6 +308,24 @@ BOOST_AUTO_TEST_CASE(a_worker_whose_port_is_taken_ends_at_once) {
   BOOST_TEST(r.output.find("no coordinator") == std::string::npos, r.output);
 }
 
+BOOST_AUTO_TEST_CASE(a_coordinator_that_is_killed_is_told_in_plain_words) {
+  command_cluster cluster(1, 1);
+  BOOST_TEST_REQUIRE(cluster.is_up(), cluster.log());
+  temporary_directory directory;
+  auto script = sluice_command::sql(
+    directory, endless_script(cluster.directory() + "/out", cluster.directory() + "/checkpoints"));
+  script.insert(script.end(), {"--coordinator", cluster.address()});
+  sluice_command client(script);
+  BOOST_TEST_REQUIRE(eventually([&] { return cluster.status(1) == "running"; }), cluster.log());
+  cluster.up().process().kill();
+  BOOST_TEST(eventually([&] {
+               return client.output().find("looking for the coordinator") != std::string::npos;
+             }),
+             client.output());
+  for (auto* inside : {"system_error", "exit_reason", "runtime_error", "caf"})
+    BOOST_TEST(client.output().find(inside) == std::string::npos, client.output());
+}
+
 BOOST_AUTO_TEST_CASE(what_sql_cannot_do_on_a_cluster_and_what_fails_there_is_said) {
   command_cluster cluster(1, 1);
   BOOST_TEST_REQUIRE(cluster.is_up(), cluster.log());
