@@ -272,6 +272,36 @@ BOOST_AUTO_TEST_CASE(exit_statuses_tell_scripts_what_happened) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(what_is_no_number_of_a_job_is_refused) {
+  auto nobody = "127.0.0.1:" + std::to_string(free_port());
+  for (std::string job : {"-1", "+1", "1x", "0x1", "1.5", "18446744073709551616"}) {
+    auto r = run_sluice({"jobs", "--coordinator", nobody, "status", "--", job});
+    BOOST_TEST(r.code == 2, r.output);
+    BOOST_TEST(r.output.find("\"" + job + "\" is no number of a job") != std::string::npos,
+               r.output);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_option_of_sql_leaves_the_file_behind_it_alone) {
+  temporary_directory directory;
+  auto script = sluice_command::sql(directory, "SELECT 'of the file';\n");
+  const std::vector<std::string> set{"--set", "parallelism.default=1"};
+  const std::vector<std::string> statement{"-e", "SELECT 'of the option'"};
+  auto run = [&](const std::vector<std::vector<std::string>>& options) {
+    std::vector<std::string> a{"sql"};
+    for (auto& o : options) a.insert(a.end(), o.begin(), o.end());
+    a.push_back(script.back());
+    return run_sluice(a);
+  };
+  auto r = run({set, {"--set", "table.local-time-zone=UTC"}});
+  BOOST_TEST(r.code == 0, r.output);
+  BOOST_TEST(r.output.find("of the file") != std::string::npos, r.output);
+  r = run({set, statement, {"--execute", "SELECT 'once more'"}});
+  BOOST_TEST(r.code == 0, r.output);
+  for (auto* part : {"of the file", "of the option", "once more"})
+    BOOST_TEST(r.output.find(part) != std::string::npos, r.output);
+}
+
 BOOST_AUTO_TEST_CASE(all_commands_of_a_machine_read_one_file) {
   temporary_directory directory;
   auto file = directory.path() + "/cluster.ini";
