@@ -272,6 +272,33 @@ BOOST_AUTO_TEST_CASE(exit_statuses_tell_scripts_what_happened) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_worker_that_cannot_have_its_directory_ends_at_once) {
+  temporary_directory directory;
+  auto nobody = "127.0.0.1:" + std::to_string(free_port());
+  auto worker = [&](const std::string& data) {
+    return std::vector<std::string>{"worker", "--coordinator", nobody, "--data-dir", data};
+  };
+  auto file = directory.path() + "/file";
+  std::ofstream(file) << "x";
+  auto r = run_sluice(worker(file), seconds(30));
+  BOOST_TEST(r.code == 1, r.output);
+  BOOST_TEST(r.output.find("cannot make " + file) != std::string::npos, r.output);
+
+  auto shared = directory.path() + "/shared";
+  sluice_command first(worker(shared));
+  BOOST_TEST_REQUIRE(
+    eventually([&] { return first.output().find("no coordinator yet") != std::string::npos; }),
+    first.output());
+  r = run_sluice(worker(shared), seconds(30));
+  BOOST_TEST(r.code == 1, r.output);
+  BOOST_TEST(r.output.find("another worker uses " + shared) != std::string::npos, r.output);
+  first.process().kill();
+  sluice_command next(worker(shared)); // the lock has gone with its process
+  BOOST_TEST(
+    eventually([&] { return next.output().find("no coordinator yet") != std::string::npos; }),
+    next.output());
+}
+
 BOOST_AUTO_TEST_CASE(what_is_no_number_of_a_job_is_refused) {
   auto nobody = "127.0.0.1:" + std::to_string(free_port());
   for (std::string job : {"-1", "+1", "1x", "0x1", "1.5", "18446744073709551616"}) {

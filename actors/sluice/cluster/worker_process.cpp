@@ -1,5 +1,6 @@
 #include "sluice/cluster/worker_process.hpp"
 
+#include "sluice/cluster/directory_lock.hpp"
 #include "sluice/cluster/network.hpp"
 #include "sluice/cluster/worker.hpp"
 #include "sluice/core/errors.hpp"
@@ -38,6 +39,8 @@ std::string coordinator_of(const options& o) {
   return net::to_string({o.coordinator_host, o.coordinator_port});
 }
 
+std::string directory_of_copies(const options& o) { return o.data_dir + "/local"; }
+
 /// This process's own trouble: looking for another coordinator cannot help.
 class cannot_listen : public io_error {
 public:
@@ -66,6 +69,7 @@ std::unique_ptr<net::data_plane> open_data_plane(const options& o) {
 struct worker_process::impl {
   options settings;
   worker_programs programs;
+  std::optional<directory_lock> copies; ///< of checkpoints; none without a data directory
   std::mutex mutex;
   std::condition_variable changed;
   bool stopped = false;                // GUARDED_BY(mutex)
@@ -94,7 +98,7 @@ public:
     context.data = data_.get();
     context.coordinator = coordinator;
     context.answer_timeout = answer_timeout;
-    if (!o.data_dir.empty()) context.local_directory = o.data_dir + "/local";
+    if (!o.data_dir.empty()) context.local_directory = directory_of_copies(o);
     context.offer.name = process_name();
     context.offer.slots = o.slots;
     context.offer.data = {o.advertise.empty() ? o.bind : o.advertise, data_->port()};
@@ -156,6 +160,8 @@ worker_process::worker_process(options o, worker_programs programs)
     throw plan_error(fmt::format("--advertise: say under which address others reach this worker; "
                                  "it listens on all ({})",
                                  o.bind));
+  // Not of the whole directory: a coordinator may have its jobs beside them.
+  if (!o.data_dir.empty()) impl_->copies.emplace(directory_of_copies(o), "worker");
   impl_->settings = std::move(o);
   impl_->programs = std::move(programs);
 }

@@ -27,6 +27,8 @@ struct worker_programs {
 /// are stopped, and the worker looks for a coordinator as a new one.
 class worker_process {
 public:
+  /// Errors: `plan_error` for options; `io_error` if the data directory cannot be written to,
+  /// `state_error` if another worker has it.
   worker_process(options o, worker_programs programs);
   ~worker_process();
 
