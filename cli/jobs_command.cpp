@@ -10,7 +10,9 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include <charconv>
 #include <filesystem>
+#include <system_error>
 #include <vector>
 
 namespace sluice::cli {
@@ -92,6 +94,15 @@ void show_cancelling(const json::value& answer) {
   fmt::print("job {} is being cancelled\n", text_of(answer.as_object(), "job"));
 }
 
+/// Digits only: CLI11 takes -1 for the greatest number there is.
+std::uint64_t job_number(const std::string& text) {
+  std::uint64_t number = 0;
+  auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (ec != std::errc{} || end != text.data() + text.size())
+    throw CLI::ValidationError("job", fmt::format("\"{}\" is no number of a job", text));
+  return number;
+}
+
 /// What a subcommand asks, and how it shows the answer.
 struct action {
   CLI::App* command = nullptr;
@@ -136,7 +147,12 @@ public:
   CLI::App* add_for_job(const char* name, const char* description, const char* verb,
                         void (*show)(const json::value&)) {
     auto* command = add(name, description, verb, show);
-    command->add_option("job", o_.job, "its number in `sluice jobs list`")->required();
+    command
+      ->add_option_function<std::string>(
+        "job", [&o = o_](const std::string& text) { o.job = job_number(text); },
+        "its number in `sluice jobs list`")
+      ->required()
+      ->type_name("NUMBER");
     return command;
   }
 

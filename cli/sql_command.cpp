@@ -93,13 +93,15 @@ int run_sql_command(int argc, char** argv) {
   sql_options o;
   CLI::App app("Runs SQL: scripts, statements, or a shell.", "sluice sql");
   app.add_option("files", o.files, "scripts to run, one after the other");
-  app.add_option("-e,--execute", o.statements, "statements to run (after the files)");
+  // One value each time: what comes next is a file again.
+  app.add_option("-e,--execute", o.statements, "statements to run (after the files)")
+    ->allow_extra_args(false);
   app.add_option("-i,--init", o.init_file, "script to run first, in the shell as well");
   app.add_option("--mode", o.mode, "streaming (default), batch or automatic")
     ->check(CLI::IsMember({"streaming", "batch", "automatic"}));
   app.add_option("-p,--parallelism", o.parallelism, "subtasks per operator")
     ->check(CLI::Range(1, 1024));
-  app.add_option("--set", o.settings, "key=value, as SET 'key' = 'value'");
+  app.add_option("--set", o.settings, "key=value, as SET 'key' = 'value'")->allow_extra_args(false);
   app.add_flag("--detach", o.detach, "do not wait for the end of jobs on a cluster");
   cluster::add_network_options(app, o.cluster);
   app.footer("With --coordinator or SLUICE_COORDINATOR, INSERTs run on that cluster.\n"

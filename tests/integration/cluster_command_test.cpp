@@ -12,6 +12,11 @@
 #include <regex>
 #include <set>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 namespace sluice::testing {
 
 BOOST_AUTO_TEST_SUITE(cluster_command)
@@ -56,6 +61,30 @@ void check_no_number_is_there_twice(const std::string& directory) {
   BOOST_TEST(!lines.empty());
   BOOST_TEST((std::adjacent_find(lines.begin(), lines.end()) == lines.end()));
 }
+
+/// A port of loopback that somebody listens on.
+class listening_socket {
+public:
+  listening_socket() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof at;
+    auto* address = reinterpret_cast<sockaddr*>(&at);
+    BOOST_TEST_REQUIRE(::bind(fd_, address, size) == 0);
+    BOOST_TEST_REQUIRE(::listen(fd_, 1) == 0);
+    BOOST_TEST_REQUIRE(::getsockname(fd_, address, &size) == 0);
+    port_ = ntohs(at.sin_port);
+  }
+  ~listening_socket() { ::close(fd_); }
+  listening_socket(const listening_socket&) = delete;
+
+  std::uint16_t port() const noexcept { return port_; }
+
+private:
+  int fd_;
+  std::uint16_t port_ = 0;
+};
 
 std::vector<pid_t> processes_of(const std::string& text) {
   std::vector<pid_t> all;
@@ -122,6 +151,17 @@ BOOST_AUTO_TEST_CASE(ctrl_c_ends_all_processes_of_a_local_cluster) {
   cluster.up().process().signal(SIGINT);
   BOOST_TEST((cluster.up().wait_for(seconds(30)) == 0), cluster.log());
   for (auto pid : processes) BOOST_TEST((::kill(pid, 0) == -1 && errno == ESRCH));
+}
+
+BOOST_AUTO_TEST_CASE(a_local_cluster_that_is_killed_leaves_no_process) {
+  command_cluster cluster(2, 1);
+  BOOST_TEST_REQUIRE(cluster.is_up(), cluster.log());
+  auto processes = processes_of(cluster.output());
+  BOOST_TEST_REQUIRE(processes.size() == 3u, cluster.output());
+  cluster.up().process().kill();
+  for (auto pid : processes)
+    BOOST_TEST(eventually([&] { return ::kill(pid, 0) == -1 && errno == ESRCH; }, seconds(30)),
+               "process " << pid << " runs on" << cluster.log());
 }
 
 BOOST_AUTO_TEST_CASE(jobs_are_saved_rescaled_stopped_resumed_and_cancelled) {
@@ -287,6 +327,8 @@ BOOST_AUTO_TEST_CASE(exit_statuses_tell_scripts_what_happened) {
   BOOST_TEST(run_sluice({"worker", "--slots", "0"}).code == 2);
   BOOST_TEST(run_sluice({"coordinator", "--bind", "0.0.0.0"}).code == 2);
   BOOST_TEST(run_sluice({"sql", "--detach", "-e", "SELECT 1"}).code == 2);
+  for (auto* command : {"coordinator", "worker"})
+    BOOST_TEST(run_sluice({command, "--secret", ""}).code == 2);
 
   auto nobody = "127.0.0.1:" + std::to_string(free_port());
   for (auto& command : std::vector<std::vector<std::string>>{
@@ -302,6 +344,117 @@ BOOST_AUTO_TEST_CASE(exit_statuses_tell_scripts_what_happened) {
     BOOST_TEST(help.code == 0);
     BOOST_TEST(help.output.find("SLUICE_COORDINATOR") != std::string::npos, help.output);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_that_cannot_have_its_directory_ends_at_once) {
+  temporary_directory directory;
+  auto nobody = "127.0.0.1:" + std::to_string(free_port());
+  auto worker = [&](const std::string& data) {
+    return std::vector<std::string>{"worker", "--coordinator", nobody, "--data-dir", data};
+  };
+  auto file = directory.path() + "/file";
+  std::ofstream(file) << "x";
+  auto r = run_sluice(worker(file), seconds(30));
+  BOOST_TEST(r.code == 1, r.output);
+  BOOST_TEST(r.output.find("cannot make " + file) != std::string::npos, r.output);
+
+  auto shared = directory.path() + "/shared";
+  sluice_command first(worker(shared));
+  BOOST_TEST_REQUIRE(
+    eventually([&] { return first.output().find("no coordinator yet") != std::string::npos; }),
+    first.output());
+  r = run_sluice(worker(shared), seconds(30));
+  BOOST_TEST(r.code == 1, r.output);
+  BOOST_TEST(r.output.find("another worker uses " + shared) != std::string::npos, r.output);
+  first.process().kill();
+  sluice_command next(worker(shared)); // the lock has gone with its process
+  BOOST_TEST(
+    eventually([&] { return next.output().find("no coordinator yet") != std::string::npos; }),
+    next.output());
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_number_of_a_job_is_refused) {
+  auto nobody = "127.0.0.1:" + std::to_string(free_port());
+  for (std::string job : {"-1", "+1", "1x", "0x1", "1.5", "18446744073709551616"}) {
+    auto r = run_sluice({"jobs", "--coordinator", nobody, "status", "--", job});
+    BOOST_TEST(r.code == 2, r.output);
+    BOOST_TEST(r.output.find("\"" + job + "\" is no number of a job") != std::string::npos,
+               r.output);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(an_option_of_sql_leaves_the_file_behind_it_alone) {
+  temporary_directory directory;
+  auto script = sluice_command::sql(directory, "SELECT 'of the file';\n");
+  const std::vector<std::string> set{"--set", "parallelism.default=1"};
+  const std::vector<std::string> statement{"-e", "SELECT 'of the option'"};
+  auto run = [&](const std::vector<std::vector<std::string>>& options) {
+    std::vector<std::string> a{"sql"};
+    for (auto& o : options) a.insert(a.end(), o.begin(), o.end());
+    a.push_back(script.back());
+    return run_sluice(a);
+  };
+  auto r = run({set, {"--set", "table.local-time-zone=UTC"}});
+  BOOST_TEST(r.code == 0, r.output);
+  BOOST_TEST(r.output.find("of the file") != std::string::npos, r.output);
+  r = run({set, statement, {"--execute", "SELECT 'once more'"}});
+  BOOST_TEST(r.code == 0, r.output);
+  for (auto* part : {"of the file", "of the option", "once more"})
+    BOOST_TEST(r.output.find(part) != std::string::npos, r.output);
+}
+
+BOOST_AUTO_TEST_CASE(all_commands_of_a_machine_read_one_file) {
+  temporary_directory directory;
+  auto file = directory.path() + "/cluster.ini";
+  auto nobody = "127.0.0.1:" + std::to_string(free_port());
+  std::ofstream(file) << "coordinator = \"" << nobody << "\"\nslots = 2\nheartbeat-timeout = 3\n";
+  const std::vector<std::vector<std::string>> commands{
+    {"jobs", "list"}, {"workers", "list"}, {"sql", "-e", "SELECT 1"}};
+  for (auto a : commands) {
+    a.insert(a.end(), {"--cluster-config", file});
+    auto r = run_sluice(a);
+    BOOST_TEST(r.code == 3, r.output);
+    BOOST_TEST(r.output.find("cannot connect to " + nobody) != std::string::npos, r.output);
+  }
+  std::ofstream(file) << "slotz = 2\n";
+  for (auto a : commands) {
+    a.insert(a.end(), {"--cluster-config", file});
+    auto r = run_sluice(a);
+    BOOST_TEST(r.code == 2, r.output);
+    BOOST_TEST(r.output.find(file + ":1: ") != std::string::npos, r.output);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_worker_whose_port_is_taken_ends_at_once) {
+  listening_socket taken;
+  auto nobody = "127.0.0.1:" + std::to_string(free_port());
+  auto r = run_sluice({"worker", "--coordinator", nobody, "--data-port",
+                       std::to_string(taken.port()), "--join-timeout", "300"},
+                      seconds(30));
+  BOOST_TEST(r.code == 1, r.output);
+  BOOST_TEST(r.output.find(
+               fmt::format("cannot listen at 127.0.0.1:{}: Address already in use", taken.port()))
+               != std::string::npos,
+             r.output);
+  BOOST_TEST(r.output.find("no coordinator") == std::string::npos, r.output);
+}
+
+BOOST_AUTO_TEST_CASE(a_coordinator_that_is_killed_is_told_in_plain_words) {
+  command_cluster cluster(1, 1);
+  BOOST_TEST_REQUIRE(cluster.is_up(), cluster.log());
+  temporary_directory directory;
+  auto script = sluice_command::sql(
+    directory, endless_script(cluster.directory() + "/out", cluster.directory() + "/checkpoints"));
+  script.insert(script.end(), {"--coordinator", cluster.address()});
+  sluice_command client(script);
+  BOOST_TEST_REQUIRE(eventually([&] { return cluster.status(1) == "running"; }), cluster.log());
+  cluster.up().process().kill();
+  BOOST_TEST(eventually([&] {
+               return client.output().find("looking for the coordinator") != std::string::npos;
+             }),
+             client.output());
+  for (auto* inside : {"system_error", "exit_reason", "runtime_error", "caf"})
+    BOOST_TEST(client.output().find(inside) == std::string::npos, client.output());
 }
 
 BOOST_AUTO_TEST_CASE(what_sql_cannot_do_on_a_cluster_and_what_fails_there_is_said) {
@@ -384,12 +537,22 @@ BOOST_AUTO_TEST_CASE(a_coordinator_that_is_ended_leaves_its_jobs_to_the_next) {
   BOOST_TEST_REQUIRE(eventually([&] { return fs::exists(output) && !lines_below(output).empty(); }),
                      client.output() << logs());
 
+  auto times_joined = [&] {
+    auto log = worker.output();
+    auto line = "joined the coordinator at " + address + ", slots: 1";
+    int n = 0;
+    for (auto at = log.find(line); at != log.npos; at = log.find(line, at + 1)) ++n;
+    return n;
+  };
+  BOOST_TEST(times_joined() == 1, worker.output());
+
   first->process().signal(SIGTERM);
   BOOST_TEST((first->wait_for(seconds(20)) == 0), logs());
   auto written = lines_below(output).size();
   first = std::make_unique<sluice_command>(coordinator);
   BOOST_TEST(eventually([&] { return lines_below(output).size() > written; }), logs());
   BOOST_TEST(status() == "running", logs());
+  BOOST_TEST(times_joined() == 2, worker.output());
   BOOST_TEST(run_sluice({"jobs", "cancel", "1", "--coordinator", address}).code == 0);
   BOOST_TEST(eventually([&] { return status() == "cancelled"; }), logs());
   BOOST_TEST((client.wait_for(seconds(20)) == 1), client.output()); // it has waited all the time

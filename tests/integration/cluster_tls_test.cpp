@@ -88,6 +88,34 @@ BOOST_AUTO_TEST_CASE(certificates_are_made_once_and_keys_are_for_their_owner) {
   BOOST_TEST(is_only_for_its_owner(certificates + "/ca.key"));
 }
 
+/// They are the user's mistake, whether there is a coordinator or not.
+BOOST_AUTO_TEST_CASE(files_that_do_not_fit_each_other_are_named_by_all_commands) {
+  temporary_directory directory;
+  auto certificates = directory.path() + "/certificates";
+  BOOST_TEST_REQUIRE(run_sluice({"cluster", "init-certs", certificates, "--nodes", "2"}).code == 0);
+  auto wrong_key = tls_options(certificates, "node-1");
+  wrong_key[5] = certificates + "/node-2.key";
+  auto no_ca = tls_options(certificates, "node-1");
+  no_ca[1] = directory.path() + "/text";
+  std::ofstream(no_ca[1]) << "no certificate\n";
+  auto nobody = "127.0.0.1:" + std::to_string(free_port());
+  for (auto& command : std::vector<arguments>{{"jobs", "list"},
+                                              {"workers", "list"},
+                                              {"sql", "-e", "SELECT 1"},
+                                              {"worker", "--join-timeout", "5"},
+                                              {"coordinator"}}) {
+    auto run = [&](const arguments& tls) {
+      return run_sluice(joined(joined(command, {"--coordinator", nobody}), tls));
+    };
+    auto r = run(wrong_key);
+    BOOST_TEST(r.code == 2, command[0] << ": " << r.output);
+    BOOST_TEST(contains(r.output, "cannot use the key " + wrong_key[5]), r.output);
+    r = run(no_ca);
+    BOOST_TEST(r.code == 2, command[0] << ": " << r.output);
+    BOOST_TEST(contains(r.output, "cannot use the CA " + no_ca[1]), r.output);
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_job_runs_over_tls) {
   safe_cluster safe;
   auto output = safe.directory.path() + "/out";

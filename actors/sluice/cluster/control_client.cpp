@@ -3,6 +3,7 @@
 #include "sluice/cluster/network.hpp"
 
 #include <caf/scoped_actor.hpp>
+#include <fmt/format.h>
 
 namespace sluice::cluster {
 
@@ -14,9 +15,10 @@ constexpr auto answer_timeout = std::chrono::seconds(10);
 
 struct control_client::impl {
   explicit impl(const options& o)
-    : net(o, 2, network::dial(o, answer_timeout)), self(net.system()),
-      coordinator(net.find_coordinator(answer_timeout)) {}
+    : at{o.coordinator_host, o.coordinator_port}, net(o, 2, network::dial(o, answer_timeout)),
+      self(net.system()), coordinator(net.find_coordinator(answer_timeout)) {}
 
+  net::endpoint at;
   network net;
   caf::scoped_actor self;
   runtime::coordinator_actor coordinator;
@@ -35,7 +37,8 @@ std::string control_client::ask(const std::string& verb, std::uint64_t job, cons
         result = std::move(r.text);
       },
       [&](caf::error& e) {
-        throw io_error("the coordinator does not answer: " + impl_->net.system().render(e));
+        throw io_error(fmt::format("the coordinator at {} does not answer: {}",
+                                   net::to_string(impl_->at), plain_words(e)));
       });
   return result;
 }

@@ -1,6 +1,7 @@
 #include "sluice/cluster/launch.hpp"
 
 #include "sluice/api/launch.hpp"
+#include "sluice/cluster/config_file.hpp"
 #include "sluice/cluster/program_executors.hpp"
 #include "sluice/plan/executor.hpp"
 #include "sluice/runtime/local_runtime.hpp"
@@ -36,10 +37,51 @@ std::string read_endpoint(const std::string& text, options& o) {
   return {};
 }
 
+bool is_blank(const std::string& text) { return text.find_first_not_of(" \t\r") == text.npos; }
+
 std::string read_secret_file(const std::string& path, options& o) {
   std::ifstream in(path);
   if (!in || !std::getline(in, o.secret)) return fmt::format("cannot read a secret from {}", path);
+  if (is_blank(o.secret)) return fmt::format("the first line of {} is empty", path);
   return {};
+}
+
+/// CLI11 takes an empty variable for none, and without a secret everybody is let in.
+void refuse_empty_variable(const char* name) {
+  const auto* text = std::getenv(name);
+  if (text && is_blank(text))
+    throw CLI::ValidationError(name, "it is empty; unset it if there is no secret");
+}
+
+void add_secret(CLI::App& app, options& o) {
+  auto* secret = app
+                   .add_option_function<std::string>(
+                     "--secret",
+                     [&o](const std::string& text) {
+                       if (is_blank(text))
+                         throw CLI::ValidationError(
+                           "--secret", "it is empty; leave it out if there is no secret");
+                       o.secret = text;
+                     },
+                     "What all processes of the cluster know")
+                   ->envname("SLUICE_SECRET")
+                   ->type_name("TEXT");
+  auto* file = app
+                 .add_option_function<std::string>(
+                   "--secret-file",
+                   [&o](const std::string& path) {
+                     if (auto problem = read_secret_file(path, o); !problem.empty())
+                       throw CLI::ValidationError("--secret-file", problem);
+                   },
+                   "The secret is the first line of this file")
+                 ->envname("SLUICE_SECRET_FILE")
+                 ->type_name("FILE")
+                 ->excludes(secret);
+  app.parse_complete_callback([secret, file] {
+    if (secret->count() > 0 || file->count() > 0) return;
+    refuse_empty_variable("SLUICE_SECRET");
+    refuse_empty_variable("SLUICE_SECRET_FILE");
+  });
 }
 
 CLI::Option* add_duration(CLI::App& app, const std::string& name, duration& value,
@@ -53,8 +95,37 @@ CLI::Option* add_duration(CLI::App& app, const std::string& name, duration& valu
     ->type_name("SECONDS");
 }
 
+template <class E>
+using choices = std::map<std::string, E>;
+
+/// `from` must outlive `app`.
+template <class E>
+CLI::Option* add_choice(CLI::App& app, const std::string& name, E& value, const choices<E>& from,
+                        const std::string& help) {
+  return app
+    .add_option_function<std::string>(
+      name,
+      [&value, &from, name](const std::string& text) {
+        auto at = from.find(text);
+        if (at == from.end()) {
+          std::string all;
+          for (auto& [known, what] : from) all += (all.empty() ? "" : ", ") + known;
+          throw CLI::ValidationError(name, fmt::format("\"{}\" is none of {}", text, all));
+        }
+        value = at->second;
+      },
+      help)
+    ->type_name("NAME");
+}
+
+const choices<net::compression> compressions{{"none", net::compression::none},
+                                             {"lz4", net::compression::lz4},
+                                             {"zstd", net::compression::zstd}};
+
 /// Each TLS file may come in any order.
 net::tls_files& tls(options& o) { return o.tls ? *o.tls : o.tls.emplace(); }
+
+bool is_option_of_any_role(const std::string& name);
 
 } // namespace
 
@@ -86,25 +157,14 @@ void add_network_options(CLI::App& app, options& o) {
       "The CA that must have signed the others' certificates (PEM)")
     ->envname("SLUICE_TLS_CA")
     ->type_name("FILE");
-  auto* secret = app.add_option("--secret", o.secret, "What all processes of the cluster know")
-                   ->envname("SLUICE_SECRET");
-  app
-    .add_option_function<std::string>(
-      "--secret-file",
-      [&o](const std::string& path) {
-        if (auto problem = read_secret_file(path, o); !problem.empty())
-          throw CLI::ValidationError("--secret-file", problem);
-      },
-      "The secret is the first line of this file")
-    ->envname("SLUICE_SECRET_FILE")
-    ->type_name("FILE")
-    ->excludes(secret);
+  add_secret(app, o);
   // Not by `envname`: CLI11 reads the file before it looks at the environment.
   const auto* file = std::getenv("SLUICE_CLUSTER_CONFIG");
   app.set_config("--cluster-config", file ? file : "",
                  "Reads options from an INI or TOML file (Env:SLUICE_CLUSTER_CONFIG)",
                  file && *file != '\0');
   app.allow_config_extras(CLI::config_extras_mode::error);
+  app.config_formatter(make_config_reader(app, is_option_of_any_role));
 }
 
 namespace {
@@ -140,14 +200,9 @@ void add_worker_options(CLI::App& app, options& o) {
     ->envname("SLUICE_SLOTS")
     ->check(CLI::Range(1, 65535))
     ->capture_default_str();
-  app.add_option("--compression", o.compression, "Of the data that it sends: none, lz4 or zstd")
-    ->envname("SLUICE_COMPRESSION")
-    ->transform(CLI::CheckedTransformer(
-                  std::map<std::string, net::compression>{{"none", net::compression::none},
-                                                          {"lz4", net::compression::lz4},
-                                                          {"zstd", net::compression::zstd}})
-                  .description("none, lz4, zstd"))
-    ->type_name("NAME");
+  add_choice(app, "--compression", o.compression, compressions,
+             "Of the data that it sends: none, lz4 or zstd")
+    ->envname("SLUICE_COMPRESSION");
   add_duration(app, "--join-timeout", o.join_timeout,
                "How long to look for a coordinator (default 300)")
     ->envname("SLUICE_JOIN_TIMEOUT");
@@ -167,20 +222,29 @@ void add_coordinator_options(CLI::App& app, options& o) {
 
 namespace {
 
-const std::map<std::string, role> roles{{"local", role::local},
-                                        {"coordinator", role::coordinator},
-                                        {"worker", role::worker},
-                                        {"client", role::client}};
+const choices<role> roles{{"local", role::local},
+                          {"coordinator", role::coordinator},
+                          {"worker", role::worker},
+                          {"client", role::client}};
 
 void add_all(CLI::App& app, launch_options& o) {
-  app.add_option("--role", o.role, "What this process is: local, coordinator, worker or client")
-    ->envname("SLUICE_ROLE")
-    ->transform(CLI::CheckedTransformer(roles).description("local, coordinator, worker, client"))
-    ->type_name("NAME");
+  add_choice(app, "--role", o.role, roles,
+             "What this process is: local, coordinator, worker or client")
+    ->envname("SLUICE_ROLE");
   add_network_options(app, o.cluster);
   add_worker_options(app, o.cluster);
   add_coordinator_options(app, o.cluster);
 }
+
+bool is_option_of_any_role(const std::string& name) {
+  launch_options unused;
+  CLI::App app;
+  add_all(app, unused);
+  return app.get_option_no_throw("--" + name) != nullptr;
+}
+
+/// As the `sluice` command has it for a mistake on the command line.
+constexpr int exit_usage = 2;
 
 /// What `init` has read; without it, the environment decides.
 std::unique_ptr<launch_options>& chosen() {
@@ -221,7 +285,7 @@ void init(int& argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    std::exit(app.exit(e));
+    std::exit(app.exit(e) == 0 ? EXIT_SUCCESS : cluster::exit_usage);
   }
   // CLI11 keeps what it does not know in order; the pointers of `argv` stay what they are.
   auto rest = app.remaining();

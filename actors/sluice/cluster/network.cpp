@@ -10,6 +10,7 @@
 #include <caf/io/middleman.hpp>
 #include <caf/io/network/multiplexer.hpp>
 #include <caf/scoped_actor.hpp>
+#include <caf/sec.hpp>
 #include <fmt/format.h>
 
 #include <sys/resource.h>
@@ -79,9 +80,8 @@ std::unique_ptr<net::gate_link> network::dial(const options& o, std::chrono::mil
 std::uint16_t network::publish(const coordinator_actor& coordinator) {
   auto& backend = system_->middleman().backend();
   auto doorman = caf::make_counted<gate_doorman>(backend);
-  auto problem = [this](caf::error& e) {
-    throw io_error("cannot publish the coordinator: " + system_->render(e));
-  };
+  auto problem
+    = [](caf::error& e) { throw io_error("cannot publish the coordinator: " + plain_words(e)); };
   caf::scoped_actor self(*system_);
   self
     ->request(basp_broker_of(*system_), handover, caf::publish_atom::value,
@@ -113,11 +113,24 @@ coordinator_actor network::find_coordinator(std::chrono::milliseconds timeout) {
               at.port)
     .receive([&](const caf::node_id&, caf::strong_actor_ptr& actor,
                  std::set<std::string>&) { found = caf::actor_cast<coordinator_actor>(actor); },
-             [&](caf::error& e) { problem = system_->render(e); });
+             [&](caf::error& e) { problem = plain_words(e); });
   if (!found)
     throw io_error(fmt::format("{} lets this process in, but there is no talking to it: {}",
                                net::to_string(at), problem));
   return found;
+}
+
+std::string plain_words(const caf::error& e) {
+  // What an actor of ours has said is meant for people.
+  if (e.context().match_elements<std::string>()) return e.context().get_as<std::string>(0);
+  if (e == caf::sec::request_timeout || e == caf::sec::connection_timeout)
+    return "no answer came in time";
+  if (e == caf::sec::no_actor_published_at_port) return "nobody is published there";
+  if (e == caf::sec::incompatible_versions || e == caf::sec::incompatible_application_ids
+      || e == caf::sec::malformed_basp_message)
+    return "it speaks another protocol";
+  // Of the many kinds left, each means that who was asked is gone, or the way there.
+  return "the connection to it is lost";
 }
 
 void raise_descriptor_limit() noexcept {

@@ -7,6 +7,7 @@
 
 #include <caf/actor_system.hpp>
 #include <caf/actor_system_config.hpp>
+#include <caf/error.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -48,6 +49,9 @@ private:
   std::unique_ptr<caf::actor_system_config> config_;
   std::unique_ptr<caf::actor_system> system_;
 };
+
+/// What went wrong, for users: without the names that the actor framework has for it.
+std::string plain_words(const caf::error& e);
 
 /// Lets this process have as many files and connections open as the system allows it at all.
 void raise_descriptor_limit() noexcept;

@@ -1,6 +1,7 @@
 #include "sluice/cluster/options.hpp"
 
 #include "sluice/core/errors.hpp"
+#include "sluice/net/transport.hpp"
 
 #include <boost/asio/ip/address.hpp>
 #include <fmt/format.h>
@@ -43,6 +44,11 @@ void validate(const options& o) {
   check_file(o.tls->certificate, "--tls-cert");
   check_file(o.tls->key, "--tls-key");
   check_file(o.tls->ca, "--tls-ca");
+  try {
+    net::make_tls_context(*o.tls);
+  } catch (const io_error& e) {
+    throw plan_error(e.what());
+  }
 }
 
 } // namespace sluice::cluster

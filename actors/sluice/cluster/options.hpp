@@ -42,7 +42,8 @@ struct options {
   duration join_timeout = std::chrono::minutes(5);
 };
 
-/// Checks what can be wrong without I/O. Errors: `plan_error` that names the option.
+/// Checks what can be wrong before anything listens or dials; reads the files of TLS. Errors:
+/// `plan_error` that names the option or file.
 void validate(const options& o);
 
 } // namespace sluice::cluster

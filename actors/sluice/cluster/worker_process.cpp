@@ -1,7 +1,9 @@
 #include "sluice/cluster/worker_process.hpp"
 
+#include "sluice/cluster/directory_lock.hpp"
 #include "sluice/cluster/network.hpp"
 #include "sluice/cluster/worker.hpp"
+#include "sluice/core/errors.hpp"
 #include "sluice/runtime/log.hpp"
 
 #include <caf/send.hpp>
@@ -12,8 +14,10 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <optional>
+#include <utility>
 
 namespace sluice::cluster {
 
@@ -31,11 +35,41 @@ std::string process_name() {
   return fmt::format("{}:{}", host.c_str(), ::getpid());
 }
 
+std::string coordinator_of(const options& o) {
+  return net::to_string({o.coordinator_host, o.coordinator_port});
+}
+
+std::string directory_of_copies(const options& o) { return o.data_dir + "/local"; }
+
+/// This process's own trouble: looking for another coordinator cannot help.
+class cannot_listen : public io_error {
+public:
+  using io_error::io_error;
+};
+
+/// Errors: `cannot_listen`.
+std::unique_ptr<net::data_plane> open_data_plane(const options& o) {
+  net::data_plane_config data;
+  data.bind_address = o.bind;
+  data.port = o.data_port;
+  data.tls = o.tls;
+  data.secret = o.secret;
+  data.compression = o.compression;
+  data.dead_peer_timeout = o.heartbeat_timeout;
+  data.on_refused = [](const std::string& why) { log().warn("cluster: {}", why); };
+  try {
+    return std::make_unique<net::data_plane>(std::move(data));
+  } catch (const io_error& e) {
+    throw cannot_listen(e.what());
+  }
+}
+
 } // namespace
 
 struct worker_process::impl {
   options settings;
   worker_programs programs;
+  std::optional<directory_lock> copies; ///< of checkpoints; none without a data directory
   std::mutex mutex;
   std::condition_variable changed;
   bool stopped = false;                // GUARDED_BY(mutex)
@@ -46,9 +80,9 @@ struct worker_process::impl {
 /// coordinator dies with it.
 class worker_process::session {
 public:
-  explicit session(impl& owner)
-    : owner_(owner), io_(make_io_services()),
-      network_(owner.settings, 0, network::dial(owner.settings, answer_timeout)) {}
+  session(impl& owner, std::unique_ptr<net::gate_link> link, std::unique_ptr<net::data_plane> data)
+    : owner_(owner), io_(make_io_services()), network_(owner.settings, 0, std::move(link)),
+      data_(std::move(data)) {}
 
   struct end {
     worker_end how = worker_end::lost;
@@ -59,21 +93,12 @@ public:
   end run() {
     auto& o = owner_.settings;
     auto coordinator = network_.find_coordinator(answer_timeout);
-    net::data_plane_config data;
-    data.bind_address = o.bind;
-    data.port = o.data_port;
-    data.tls = o.tls;
-    data.secret = o.secret;
-    data.compression = o.compression;
-    data.dead_peer_timeout = o.heartbeat_timeout;
-    data.on_refused = [](const std::string& why) { log().warn("cluster: {}", why); };
-    data_.emplace(std::move(data));
     worker_context context;
     context.io = io_.get();
-    context.data = &*data_;
+    context.data = data_.get();
     context.coordinator = coordinator;
     context.answer_timeout = answer_timeout;
-    if (!o.data_dir.empty()) context.local_directory = o.data_dir + "/local";
+    if (!o.data_dir.empty()) context.local_directory = directory_of_copies(o);
     context.offer.name = process_name();
     context.offer.slots = o.slots;
     context.offer.takes_statements = owner_.programs.takes_statements;
@@ -81,7 +106,12 @@ public:
     context.graph_of = owner_.programs.graph_of;
     context.programs = owner_.programs.waiting;
     context.on_ended = owner_.programs.on_ended;
-    context.on_joined = [this] { note([](end& e) { e.joined = true; }); };
+    context.on_joined = [this] {
+      auto& settings = owner_.settings;
+      log().info("cluster: joined the coordinator at {}, slots: {}", coordinator_of(settings),
+                 settings.slots);
+      note([](end& e) { e.joined = true; });
+    };
     context.on_over = [this](worker_end how, std::string why) {
       note([&](end& e) {
         e.how = how;
@@ -120,7 +150,7 @@ private:
   bool over_ = false; // GUARDED_BY(owner_.mutex)
   std::unique_ptr<io_services> io_;
   network network_;
-  std::optional<net::data_plane> data_;
+  std::unique_ptr<net::data_plane> data_;
 };
 
 worker_process::worker_process(options o, worker_programs programs)
@@ -131,6 +161,8 @@ worker_process::worker_process(options o, worker_programs programs)
     throw plan_error(fmt::format("--advertise: say under which address others reach this worker; "
                                  "it listens on all ({})",
                                  o.bind));
+  // Not of the whole directory: a coordinator may have its jobs beside them.
+  if (!o.data_dir.empty()) impl_->copies.emplace(directory_of_copies(o), "worker");
   impl_->settings = std::move(o);
   impl_->programs = std::move(programs);
 }
@@ -142,18 +174,25 @@ void worker_process::run() {
   auto pause = std::chrono::milliseconds(first_pause);
   auto give_up = std::chrono::steady_clock::now() + o.join_timeout;
   std::string told; // the same again is no news
+  std::unique_ptr<net::data_plane> data;
   for (;;) {
+    // Any free port might be the one that the coordinator is going to listen at.
+    if (!data && o.data_port != 0) data = open_data_plane(o);
     session::end end;
     try {
-      session s(*impl_);
+      auto link = network::dial(o, answer_timeout);
+      if (!data) data = open_data_plane(o);
+      session s(*impl_, std::move(link), std::move(data));
       end = s.run();
+    } catch (const cannot_listen&) {
+      throw;
     } catch (const io_error& e) {
       end.why = e.what();
     }
     if (end.how == worker_end::orderly) return;
     if (end.how == worker_end::refused)
-      throw plan_error(fmt::format("the coordinator at {}:{} refuses this process: {}",
-                                   o.coordinator_host, o.coordinator_port, end.why));
+      throw plan_error(
+        fmt::format("the coordinator at {} refuses this process: {}", coordinator_of(o), end.why));
     auto now = std::chrono::steady_clock::now();
     if (end.joined) {
       give_up = now + o.join_timeout;

@@ -29,12 +29,14 @@ struct worker_programs {
 /// are stopped, and the worker looks for a coordinator as a new one.
 class worker_process {
 public:
+  /// Errors: `plan_error` for options; `io_error` if the data directory cannot be written to,
+  /// `state_error` if another worker has it.
   worker_process(options o, worker_programs programs);
   ~worker_process();
 
   /// Returns when the coordinator, or `stop`, says that it is over. Errors: `plan_error` when the
   /// cluster does not want this worker; `io_error` when there is no coordinator for longer than
-  /// `join_timeout`.
+  /// `join_timeout`, and at once when it cannot listen for other workers.
   void run();
 
   /// Ends `run` soon. Any thread.

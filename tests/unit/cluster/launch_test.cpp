@@ -1,6 +1,7 @@
 /// Options of a cluster's processes: command line, environment, file; and what is wrong with them.
 #include "sluice/cluster/launch.hpp"
 
+#include "sluice/api/launch.hpp"
 #include "sluice/core/errors.hpp"
 #include "support/temporary_directory.hpp"
 
@@ -10,9 +11,15 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace sluice::testing {
 
@@ -69,6 +76,29 @@ std::string objection(const options& o) {
 
 bool contains(const std::string& text, const std::string& part) {
   return text.find(part) != std::string::npos;
+}
+
+/// The exit status of a program that calls `init` with an option, 77 if it goes on; and what it has
+/// printed.
+std::pair<int, std::string> end_of_program_with(std::string option) {
+  temporary_directory directory;
+  auto file = directory.path() + "/output";
+  auto child = ::fork();
+  if (child == 0) {
+    auto output = ::open(file.c_str(), O_WRONLY | O_CREAT, 0600);
+    ::dup2(output, STDOUT_FILENO);
+    ::dup2(output, STDERR_FILENO);
+    std::string name = "program";
+    char* argv[] = {name.data(), option.data(), nullptr};
+    int argc = 2;
+    sluice::init(argc, argv);
+    ::_exit(77);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  std::ifstream in(file);
+  return {WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+          {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()}};
 }
 
 } // namespace
@@ -159,11 +189,43 @@ BOOST_AUTO_TEST_CASE(a_file_is_taken_and_the_command_line_goes_before_it) {
     BOOST_TEST(o.slots == 5u);
     BOOST_TEST(o.secret == "of the file");
   }
-  std::ofstream(file) << "slotz = 3\n";
-  BOOST_TEST(contains(mistake({"--cluster-config", file}), "slotz"));
   BOOST_TEST(contains(mistake({"--cluster-config", "/no/such/file"}), "/no/such/file"));
   environment_variable config("SLUICE_CLUSTER_CONFIG", "/no/such/file");
   BOOST_TEST(contains(mistake({}), "/no/such/file"));
+}
+
+BOOST_AUTO_TEST_CASE(one_file_is_for_all_roles) {
+  temporary_directory directory;
+  auto file = directory.path() + "/cluster.ini";
+  std::ofstream(file)
+    << "coordinator = \"file.lan:99\"\n# of the worker\nslots = 3\nrole = worker\n"
+       "allow-insecure = true\nport = 7171\n[default]\nbind = 10.0.0.1\n";
+  options o;
+  CLI::App client;
+  cluster::add_network_options(client, o);
+  std::vector<std::string> arguments{file, "--cluster-config"};
+  client.parse(arguments);
+  BOOST_TEST(o.coordinator_host == "file.lan");
+  BOOST_TEST(o.coordinator_port == 99);
+  BOOST_TEST(o.slots == 1u);
+  BOOST_TEST(o.bind == "127.0.0.1");
+  BOOST_TEST(!o.allow_insecure);
+}
+
+BOOST_AUTO_TEST_CASE(what_a_file_may_not_hold_is_named_with_its_place) {
+  temporary_directory directory;
+  auto file = directory.path() + "/cluster.ini";
+  auto mistake_in = [&](const std::string& content) {
+    std::ofstream(file) << content;
+    return mistake({"--cluster-config", file});
+  };
+  BOOST_TEST(contains(mistake_in("slots = 2\n\nslotz = 3\n"), file + ":3: "));
+  BOOST_TEST(contains(mistake_in("slots = 2\n\nslotz = 3\n"), "\"slotz\""));
+  BOOST_TEST(contains(mistake_in("\"slotz\" = 3 # three\n"), file + ":1: "));
+  BOOST_TEST(contains(mistake_in("slots.of.mine = 3\n"), "\"slots.of.mine\""));
+  BOOST_TEST(contains(mistake_in("help-all\n"), "\"help-all\""));
+  BOOST_TEST(contains(mistake_in("slots = 2\n [worker]\nslots = 3\n"), file + ":2: [worker]"));
+  BOOST_TEST(contains(mistake_in("slots = many\n"), "--slots"));
 }
 
 BOOST_AUTO_TEST_CASE(a_secret_may_be_in_a_file) {
@@ -175,16 +237,49 @@ BOOST_AUTO_TEST_CASE(a_secret_may_be_in_a_file) {
   BOOST_TEST(contains(mistake({"--secret-file", file, "--secret", "s"}), "--secret"));
 }
 
+/// It would turn the secret off, and let everybody in, without a word.
+BOOST_AUTO_TEST_CASE(an_empty_secret_is_refused_wherever_it_comes_from) {
+  temporary_directory directory;
+  auto file = directory.path() + "/secret";
+  for (auto* content : {"\n", " \r\nsecond\n"}) {
+    std::ofstream(file) << content;
+    BOOST_TEST(contains(mistake({"--secret-file", file}), "--secret-file"));
+    BOOST_TEST(contains(mistake({"--secret-file", file}), file));
+  }
+  BOOST_TEST(contains(mistake({"--secret", ""}), "--secret: it is empty"));
+  auto config = directory.path() + "/cluster.ini";
+  std::ofstream(config) << "secret = \"\"\n";
+  BOOST_TEST(contains(mistake({"--cluster-config", config}), "--secret: it is empty"));
+  BOOST_TEST(parse({}).secret.empty());
+  for (auto* name : {"SLUICE_SECRET", "SLUICE_SECRET_FILE"}) {
+    environment_variable empty(name, "");
+    BOOST_TEST(contains(mistake({}), std::string(name) + ": it is empty"));
+    BOOST_TEST(parse({"--secret", "s"}).secret == "s");
+  }
+  environment_variable blank("SLUICE_SECRET", " ");
+  BOOST_TEST(contains(mistake({}), "it is empty"));
+}
+
 BOOST_AUTO_TEST_CASE(wrong_values_are_named) {
   BOOST_TEST(contains(mistake({"--coordinator", "host:port"}), "--coordinator"));
   BOOST_TEST(contains(mistake({"--coordinator", "host:70000"}), "host:70000"));
   BOOST_TEST(contains(mistake({"--slots", "0"}), "--slots"));
   BOOST_TEST(contains(mistake({"--slots", "many"}), "--slots"));
-  BOOST_TEST(contains(mistake({"--compression", "gzip"}), "gzip"));
+  BOOST_TEST(mistake({"--compression", "gzip"})
+             == "--compression: \"gzip\" is none of lz4, none, zstd");
   BOOST_TEST(contains(mistake({"--heartbeat-timeout", "-1"}), "--heartbeat-timeout"));
   BOOST_TEST(contains(mistake({"--data-port", "70000"}), "--data-port"));
   environment_variable slots("SLUICE_SLOTS", "none");
   BOOST_TEST(contains(mistake({}), "none"));
+}
+
+BOOST_AUTO_TEST_CASE(a_program_ends_with_2_for_a_wrong_option_and_says_what_is_right) {
+  auto [code, output] = end_of_program_with("--role=frob");
+  BOOST_TEST(code == 2);
+  BOOST_TEST(contains(output, "--role: \"frob\" is none of client, coordinator, local, worker"),
+             output);
+  BOOST_TEST(end_of_program_with("--role=local").first == 77);
+  BOOST_TEST(end_of_program_with("--help").first == 0);
 }
 
 BOOST_AUTO_TEST_CASE(what_does_not_go_together_is_named) {
@@ -214,7 +309,7 @@ BOOST_AUTO_TEST_CASE(what_does_not_go_together_is_named) {
   t.tls->key = file;
   BOOST_TEST(contains(objection(t), "--tls-ca"));
   t.tls->ca = file;
-  BOOST_TEST(objection(t).empty());
+  BOOST_TEST(contains(objection(t), "cannot use the CA " + file));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
