@@ -244,7 +244,7 @@ BOOST_AUTO_TEST_CASE(two_coordinators_never_have_one_data_directory) {
   p.start_coordinator();
   BOOST_TEST(p.wait_for_log("coordinator listens", seconds(20)), p.log());
   BOOST_TEST(p.run_second_coordinator(seconds(20)) != 0);
-  BOOST_TEST(p.wait_for_log("another coordinator runs the jobs", seconds(1)), p.log());
+  BOOST_TEST(p.wait_for_log("another coordinator uses", seconds(1)), p.log());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

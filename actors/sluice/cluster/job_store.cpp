@@ -43,18 +43,9 @@ job_record read_record(const std::string& path) {
 job_store::job_store(std::string directory) : directory_(std::move(directory)) {
   if (directory_.empty()) return;
   auto is_new = !fs::exists(directory_);
-  runtime::storage_of(directory_).make_folder(directory_);
+  lease_ = runtime::own_directory(directory_, "coordinator");
   if (is_new) fs::permissions(directory_, fs::perms::owner_all); // statements may hold passwords
-  lock_directory();
   load();
-}
-
-void job_store::lock_directory() {
-  auto holder = runtime::process_and_host();
-  lease_ = runtime::storage_of(directory_).lease(runtime::path_in(directory_, "lease"), holder);
-  if (!lease_)
-    throw state_error(
-      fmt::format("another coordinator runs the jobs of {}: {}", directory_, holder));
 }
 
 void job_store::load() {

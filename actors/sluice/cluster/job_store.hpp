@@ -65,7 +65,6 @@ public:
   }
 
 private:
-  void lock_directory();
   void load();
   void write(const job_record& r) const;
   job_record& record(std::uint64_t id);

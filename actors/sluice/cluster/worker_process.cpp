@@ -1,6 +1,5 @@
 #include "sluice/cluster/worker_process.hpp"
 
-#include "sluice/cluster/directory_lock.hpp"
 #include "sluice/cluster/network.hpp"
 #include "sluice/cluster/worker.hpp"
 #include "sluice/core/errors.hpp"
@@ -69,7 +68,7 @@ std::unique_ptr<net::data_plane> open_data_plane(const options& o) {
 struct worker_process::impl {
   options settings;
   worker_programs programs;
-  std::optional<directory_lock> copies; ///< of checkpoints; none without a data directory
+  std::unique_ptr<storage_lease> copies; ///< of checkpoints; none without a data directory
   std::mutex mutex;
   std::condition_variable changed;
   bool stopped = false;                // GUARDED_BY(mutex)
@@ -162,7 +161,7 @@ worker_process::worker_process(options o, worker_programs programs)
                                  "it listens on all ({})",
                                  o.bind));
   // Not of the whole directory: a coordinator may have its jobs beside them.
-  if (!o.data_dir.empty()) impl_->copies.emplace(directory_of_copies(o), "worker");
+  if (!o.data_dir.empty()) impl_->copies = own_directory(directory_of_copies(o), "worker");
   impl_->settings = std::move(o);
   impl_->programs = std::move(programs);
 }

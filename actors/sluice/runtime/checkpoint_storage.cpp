@@ -213,6 +213,16 @@ std::string process_and_host() {
   return fmt::format("process {} on {}", ::getpid(), host.c_str());
 }
 
+std::unique_ptr<storage_lease> own_directory(const std::string& directory,
+                                             const std::string& user) {
+  auto& storage = storage_of(directory);
+  storage.make_folder(directory);
+  auto holder = process_and_host();
+  auto lease = storage.lease(path_in(directory, "lease"), holder);
+  if (!lease) throw state_error(fmt::format("another {} uses {}: {}", user, directory, holder));
+  return lease;
+}
+
 std::string path_in(std::string_view folder, std::string_view name) {
   return (fs::path(folder) / name).string();
 }

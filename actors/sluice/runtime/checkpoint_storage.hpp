@@ -77,6 +77,10 @@ public:
 /// The storage that `path` is in. Errors: `plan_error` if its scheme is not supported.
 checkpoint_storage& storage_of(std::string_view path);
 
+/// Makes `directory` and takes it for this process, a `user` of it in what others are told. Errors:
+/// `io_error`; `state_error` if somebody else has it.
+std::unique_ptr<storage_lease> own_directory(const std::string& directory, const std::string& user);
+
 /// How this process is called by those that meet its leases.
 std::string process_and_host();
 

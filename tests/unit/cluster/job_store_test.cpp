@@ -95,7 +95,7 @@ BOOST_AUTO_TEST_CASE(one_process_at_a_time_has_a_directory) {
   auto path = directory.path() + "/jobs";
   {
     job_store first(path);
-    check_refused(path, "another coordinator runs the jobs");
+    check_refused(path, "another coordinator uses");
     check_refused(path, "process " + std::to_string(::getpid()));
   }
   job_store next(path);
