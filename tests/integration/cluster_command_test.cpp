@@ -356,7 +356,7 @@ BOOST_AUTO_TEST_CASE(a_worker_that_cannot_have_its_directory_ends_at_once) {
   std::ofstream(file) << "x";
   auto r = run_sluice(worker(file), seconds(30));
   BOOST_TEST(r.code == 1, r.output);
-  BOOST_TEST(r.output.find("cannot make " + file) != std::string::npos, r.output);
+  BOOST_TEST(r.output.find("cannot create " + file) != std::string::npos, r.output);
 
   auto shared = directory.path() + "/shared";
   sluice_command first(worker(shared));
