@@ -1,5 +1,6 @@
 #include "sluice/cluster/worker.hpp"
 
+#include "sluice/cluster/network.hpp"
 #include "sluice/plan/fingerprint.hpp"
 #include "sluice/runtime/log.hpp"
 #include "sluice/runtime/restore.hpp"
@@ -55,7 +56,7 @@ void worker::join() {
   self_->request(context_.coordinator, context_.answer_timeout, std::move(offer))
     .then([this](const join_reply& welcome) { joined(welcome); },
           [this](const caf::error& e) {
-            stop(worker_end::lost, "the coordinator does not answer: " + self_->system().render(e));
+            stop(worker_end::lost, "the coordinator does not answer: " + plain_words(e));
           });
 }
 
