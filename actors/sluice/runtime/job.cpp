@@ -317,11 +317,13 @@ void job::end(job_status status, std::exception_ptr error) {
     = [board = spec_.board, status, error, journal = spec_.journal,
        result
        = job_result{status, duration(spec_.io->processing_clock().now() - started_), num_restarts_},
-       paths = keep ? std::vector<std::string>{} : retained_, lease = std::move(lease_)]() mutable {
+       paths = keep ? std::vector<std::string>{} : retained_, lease = std::move(lease_),
+       stopped_with = std::move(stopped_with_)]() mutable {
         if (journal) note_end(*journal, status, error, result);
         for (auto& p : paths) snapshot_store::remove(p);
         lease.reset();
         board->end(status, error, result);
+        if (stopped_with.first) stopped_with.first->set_value(stopped_with.second);
       };
   // A waiter gets the failure as an exception, and to see it twice helps nobody.
   auto level = status == job_status::failed && !spec_.graph->config.caller_waits

@@ -216,6 +216,8 @@ private:
   std::shared_ptr<storage_lease> lease_; ///< of the checkpoint directory
   bool starting_checkpoint_ = false;
   std::vector<checkpoint_request_msg> queued_requests_;
+  /// Who waits for the end of the job that follows a savepoint, and where that is.
+  std::pair<std::shared_ptr<std::promise<std::string>>, std::string> stopped_with_;
 
   stop_reason reason_ = stop_reason::finished;
   std::shared_ptr<const job_graph> rescaled_; ///< the graph to go on with

@@ -271,7 +271,10 @@ void job::checkpoint_done(checkpoint_coordinator::pending done) {
              done.savepoint ? "savepoint" : "checkpoint", done.id, checkpoint_metrics_.last_bytes,
              checkpoint_metrics_.last_duration.count() / 1000, done.path);
   if (!done.savepoint) retain(done.path);
-  if (done.reply) done.reply->set_value(done.path);
+  if (done.then_stop)
+    stopped_with_ = {done.reply, done.path}; // is told when another job may take its place
+  else if (done.reply)
+    done.reply->set_value(done.path);
   for (auto& t : tasks_) {
     auto& finished = done.manifest.tasks;
     auto covered = std::any_of(finished.begin(), finished.end(), [&](auto& m) {

@@ -76,10 +76,10 @@ void job::prepare() {
     std::vector<std::string> claimed; ///< the directory's own checkpoints, oldest first
     std::shared_ptr<storage_lease> lease;
   };
-  auto work = [graph, candidates, lease = lease_]() -> found {
+  auto work = [graph, candidates, leased = lease_ != nullptr]() -> found {
     auto& config = graph->config;
     found result;
-    result.lease = lease ? lease : lease_of_checkpoints(config);
+    if (!leased) result.lease = lease_of_checkpoints(config);
     if (config.checkpoints.interval)
       result.last = snapshot_store::last_id(config.checkpoints.directory);
     auto paths = candidates;
@@ -115,7 +115,7 @@ void job::prepare() {
     return result;
   };
   run_blocking(work, [this](found result) {
-    lease_ = std::move(result.lease);
+    if (result.lease) lease_ = std::move(result.lease);
     checkpoints_.used_up_to(result.last);
     if (retained_.empty()) retained_ = std::move(result.claimed);
     from_ = std::move(result.from);
