@@ -11,9 +11,7 @@
 
 namespace sluice::table {
 
-namespace {
-
-void append_quoted(std::string& out, std::string_view text) {
+void append_json_text(std::string& out, std::string_view text, json_hex hex) {
   out += '"';
   for (char c : text) {
     switch (c) {
@@ -39,14 +37,18 @@ void append_quoted(std::string& out, std::string_view text) {
       out += "\\f";
       break;
     default:
-      if (static_cast<unsigned char>(c) < 0x20)
-        fmt::format_to(std::back_inserter(out), "\\u{:04X}", static_cast<unsigned>(c));
-      else
+      if (auto code = static_cast<unsigned char>(c); code >= 0x20)
         out += c;
+      else if (hex == json_hex::upper)
+        fmt::format_to(std::back_inserter(out), "\\u{:04X}", code);
+      else
+        fmt::format_to(std::back_inserter(out), "\\u{:04x}", code);
     }
   }
   out += '"';
 }
+
+namespace {
 
 const column& stored_column(const column& c) {
   return c.encoding() == column_encoding::dictionary ? *c.dictionary_values() : c;
@@ -69,7 +71,7 @@ void append_elements(std::string& out, const column& c, std::size_t i, bool map)
   for (auto k = entry.offset; k < entry.offset + entry.size; ++k) {
     if (k > entry.offset) out += ',';
     if (map) {
-      append_quoted(out, stored.child(0).text(k));
+      append_json_text(out, stored.child(0).text(k));
       out += ':';
     }
     append_json(out, stored.child(map ? 1 : 0), k);
@@ -82,7 +84,7 @@ void append_fields(std::string& out, const column& c, std::size_t i) {
   out += '{';
   for (std::size_t f = 0; f < names.size(); ++f) {
     if (f > 0) out += ',';
-    append_quoted(out, names[f]);
+    append_json_text(out, names[f]);
     out += ':';
     append_json(out, c.child(f), c.stored(i));
   }
@@ -111,10 +113,10 @@ void append_json(std::string& out, const column& c, std::size_t i) {
     return append_floating<double>(out, c, i);
   case type_root::char_:
   case type_root::varchar:
-    return append_quoted(out, c.text(i));
+    return append_json_text(out, c.text(i));
   case type_root::binary:
   case type_root::varbinary:
-    return append_quoted(out, texts::to_base64(c.text(i)));
+    return append_json_text(out, texts::to_base64(c.text(i)));
   case type_root::array:
     return append_elements(out, c, i, false);
   case type_root::map:
@@ -124,7 +126,7 @@ void append_json(std::string& out, const column& c, std::size_t i) {
   default: {
     std::string text;
     append_row_text(text, c, i);
-    append_quoted(out, text);
+    append_json_text(out, text);
   }
   }
 }
@@ -195,7 +197,7 @@ resolved_call resolve_constructor(std::span<const call_argument> args) {
         if (absent && value.is_null(i)) continue;
         if (text.size() > 1) text += ',';
         if (Object) {
-          append_quoted(text, c.args[k]->text(i));
+          append_json_text(text, c.args[k]->text(i));
           text += ':';
         }
         append_item(text, value, i, how[Object ? k + 1 : k]);

@@ -293,39 +293,9 @@ bool test_json(kernel_call& c, maybe<sv> text) {
 }
 
 std::string json_quote(sv text) {
-  std::string out = "\"";
-  for (char ch : text) {
-    auto c = static_cast<unsigned char>(ch);
-    switch (ch) {
-    case '"':
-      out += "\\\"";
-      break;
-    case '\\':
-      out += "\\\\";
-      break;
-    case '\b':
-      out += "\\b";
-      break;
-    case '\f':
-      out += "\\f";
-      break;
-    case '\n':
-      out += "\\n";
-      break;
-    case '\r':
-      out += "\\r";
-      break;
-    case '\t':
-      out += "\\t";
-      break;
-    default:
-      if (c < 0x20)
-        out += fmt::format("\\u{:04x}", c);
-      else
-        out += ch;
-    }
-  }
-  return out + '"';
+  std::string out;
+  append_json_text(out, text, json_hex::lower);
+  return out;
 }
 
 /// A text that is no quoted JSON text stays as it is.
