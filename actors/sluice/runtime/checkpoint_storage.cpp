@@ -93,19 +93,17 @@ public:
       ::unlink(file_.path().c_str()); // first, so that nobody waits for a file without name
   }
 
-  bool take(std::string& holder) {
-    if (::flock(file_.get(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK) throw_errno("lock", file_.path());
-      std::string other(256, '\0');
-      auto n = ::pread(file_.get(), other.data(), other.size(), 0);
-      other.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
-      holder = other.empty() ? "it has not said who it is" : std::move(other);
-      return false;
-    }
-    descriptor content(file_.path(), O_WRONLY | O_TRUNC);
-    if (::write(content.get(), holder.data(), holder.size()) != static_cast<ssize_t>(holder.size()))
-      throw_errno("write", file_.path());
-    return held_ = true;
+  bool lock() {
+    if (::flock(file_.get(), LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK) throw_errno("lock", file_.path());
+    return false;
+  }
+
+  std::string holder() const {
+    std::string text(256, '\0');
+    auto n = ::pread(file_.get(), text.data(), text.size(), 0);
+    text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    return text.empty() ? "it has not said who it is" : text;
   }
 
   /// Whether the file is still the one of that name: its last holder may have removed it meanwhile.
@@ -116,7 +114,13 @@ public:
            && mine.st_ino == named.st_ino && mine.st_dev == named.st_dev;
   }
 
-  void abandon() noexcept { held_ = false; }
+  /// REQUIRES: it is locked and current, so that nobody else writes or removes the file.
+  void hold(const std::string& holder) {
+    held_ = true;
+    descriptor content(file_.path(), O_WRONLY | O_TRUNC);
+    if (::write(content.get(), holder.data(), holder.size()) != static_cast<ssize_t>(holder.size()))
+      throw_errno("write", file_.path());
+  }
 
 private:
   descriptor file_;
@@ -166,9 +170,13 @@ public:
   std::unique_ptr<storage_lease> lease(const std::string& file, std::string& holder) override {
     for (;;) {
       auto result = std::make_unique<local_lease>(file);
-      if (!result->take(holder)) return nullptr;
-      if (result->is_current()) return result;
-      result->abandon();
+      if (!result->lock()) {
+        holder = result->holder();
+        return nullptr;
+      }
+      if (!result->is_current()) continue;
+      result->hold(holder);
+      return result;
     }
   }
 

@@ -7,9 +7,12 @@
 #include <boost/test/unit_test.hpp>
 #include <fmt/format.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <unistd.h>
 
@@ -30,6 +33,31 @@ BOOST_AUTO_TEST_CASE(a_directory_is_made_and_has_one_owner_at_a_time) {
   });
   first.reset();
   BOOST_TEST(own_directory(path, "worker").get());
+}
+
+// The last holder removes the file while others have it open already.
+BOOST_AUTO_TEST_CASE(those_who_take_turns_never_have_it_together) {
+  temporary_directory directory;
+  std::atomic<int> holders{0};
+  std::atomic<int> turns{0};
+  std::atomic<int> wrong{0};
+  auto take = [&] {
+    while (turns < 2000) {
+      try {
+        auto lease = own_directory(directory.path(), "worker");
+        wrong += ++holders != 1;
+        ++turns;
+        --holders;
+      } catch (const state_error&) { // somebody else's turn
+      } catch (const io_error&) {
+        ++wrong;
+      }
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back(take);
+  for (auto& t : threads) t.join();
+  BOOST_TEST(wrong == 0);
 }
 
 BOOST_AUTO_TEST_CASE(a_directory_that_cannot_be_had_is_named) {
