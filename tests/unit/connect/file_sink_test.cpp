@@ -7,6 +7,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <map>
@@ -305,6 +306,27 @@ BOOST_AUTO_TEST_CASE(one_file_goes_on_from_a_checkpoint) {
   writer_harness<total> after_the_end(sink, {last.state});
   after_the_end.commit(last);
   BOOST_TEST(after_the_end.prepare(true).committables.empty());
+}
+
+BOOST_AUTO_TEST_CASE(one_file_takes_the_place_of_files_only_and_follows_links) {
+  temporary_directory dir;
+  dir.write("target.csv", "old");
+  std::filesystem::create_symlink("target.csv", dir / "link.csv");
+  {
+    writer_harness<total> writer(csv_single_file_sink<total>(dir / "link.csv"));
+    writer.write({{"a", 1}});
+    writer.commit(writer.prepare(true));
+  }
+  BOOST_TEST(std::filesystem::is_symlink(dir / "link.csv"));
+  BOOST_TEST(read_file(dir / "target.csv") == "a,1.0\n");
+  auto pipe = dir / "pipe";
+  BOOST_REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  BOOST_CHECK_EXCEPTION(writer_harness<total>(csv_single_file_sink<total>(pipe)), io_error,
+                        [&](auto& e) {
+                          return std::string_view(e.what()).starts_with("cannot write '" + pipe
+                                                                        + "': it is not a file");
+                        });
+  BOOST_TEST(std::filesystem::is_fifo(pipe));
 }
 
 BOOST_AUTO_TEST_CASE(one_file_has_one_writer) {

@@ -5,6 +5,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <random>
 #include <tuple>
@@ -259,7 +261,70 @@ BOOST_AUTO_TEST_CASE(a_monitored_directory_gives_each_new_file_once) {
   BOOST_TEST(enumerator->discover().size() == 1);
   BOOST_TEST(enumerator->discover().size() == 0);
   dir.write("b.txt", "2\n");
-  BOOST_TEST(enumerator->discover().at(0).id == dir / "b.txt@0");
+  BOOST_TEST(enumerator->discover().at(0).id == dir / "b.txt@0-end");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_known_is_not_read_again_whatever_split_bytes_and_the_path_are_called) {
+  temporary_directory dir;
+  std::mt19937 random(7);
+  auto content = random_csv(random, 200);
+  auto name = std::filesystem::path(dir.write("in/data.csv", content));
+  auto all = read_all(csv_file_source<line>(name.string()));
+  auto other_name = (name.parent_path() / ".." / "in").string();
+  for (std::uint64_t before : {1u, 50u, 300u, 100'000u}) {
+    for (std::uint64_t after : {1u, 70u, 299u, 100'000u}) {
+      BOOST_TEST_CONTEXT("split_bytes " << before << ", then " << after) {
+        file_source_options options;
+        options.split_bytes = before;
+        auto splits = discover(csv_file_source<line>(name.string(), {}, options));
+        auto taken = splits.size() / 2 + 1; // the job was stopped while the file was cut
+        std::vector<line> got;
+        std::vector<std::string> known;
+        for (std::size_t i = 0; i < std::min(taken, splits.size()); ++i) {
+          reader_harness<line> harness(*csv_file_source<line>(name.string()), {splits[i]});
+          while (harness.step(got, 10)) {}
+          known.push_back(splits[i].id);
+        }
+        options.split_bytes = after;
+        auto resumed = csv_file_source<line>(other_name, {}, options);
+        auto enumerator = resumed->make_enumerator(1);
+        enumerator->restore(known);
+        std::vector<source_split> rest;
+        do {
+          for (auto& split : enumerator->discover()) rest.push_back(split);
+        } while (enumerator->discovery_interval());
+        for (auto& split : rest) {
+          reader_harness<line> harness(*resumed, {split});
+          while (harness.step(got, 10)) {}
+        }
+        BOOST_TEST(bool(got == all));
+      }
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_directory_that_links_back_to_itself_is_read_once) {
+  temporary_directory dir;
+  dir.write("in/a.txt", "1\n");
+  dir.write("in/sub/b.txt", "2\n");
+  auto in = std::filesystem::path(dir / "in");
+  std::filesystem::create_directory_symlink(".", in / "loop");
+  std::filesystem::create_directory_symlink("..", in / "sub" / "up");
+  dir.write("elsewhere/c.txt", "3\n");
+  std::filesystem::create_directory_symlink("../elsewhere", in / "to");
+  BOOST_TEST(read_all(text_file_source(in.string())) == (lines{"1", "2", "3"}));
+}
+
+BOOST_AUTO_TEST_CASE(what_is_no_file_is_refused) {
+  temporary_directory dir;
+  auto pipe = dir / "pipe";
+  BOOST_REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  for (auto& path : {pipe, std::string("/dev/null")})
+    BOOST_CHECK_EXCEPTION(discover(text_file_source(path)), io_error, [&](auto& e) {
+      return e.what()
+             == "cannot read '" + path
+                  + "': it is a pipe, a terminal or another device, not a file";
+    });
 }
 
 BOOST_AUTO_TEST_CASE(a_missing_path_is_named) {

@@ -8,8 +8,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <deque>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <regex>
@@ -19,8 +21,6 @@
 namespace sluice::internal {
 
 namespace fs = std::filesystem;
-
-std::string file_split::id() const { return fmt::format("{}@{}", path, begin); }
 
 std::string file_split::encode() const {
   byte_writer out;
@@ -62,14 +62,51 @@ void validate_file_source(const file_source_spec& spec) {
 
 namespace {
 
+/// What runs before have cut of a file: all that is before `end`, and whether that is the whole.
+struct known_part {
+  std::uint64_t end = 0;
+  bool whole = false;
+};
+
+/// A file by whatever name the program calls it.
+std::string identity_of(const std::string& path) {
+  return fs::absolute(path).lexically_normal().string();
+}
+
+/// `<file>@<begin>-<end>`, with the word "end" in the last split of a file: whoever goes on from a
+/// checkpoint knows from the ids alone what is left to cut, whatever `split_bytes` says now.
+std::string id_of(const file_split& split, bool last) {
+  auto file = identity_of(split.path);
+  return last ? fmt::format("{}@{}-end", file, split.begin)
+              : fmt::format("{}@{}-{}", file, split.begin, split.end);
+}
+
+void note_known(std::map<std::string, known_part>& parts, std::string_view id) {
+  auto at = id.rfind('@');
+  auto dash = at == id.npos ? id.npos : id.find('-', at);
+  std::uint64_t end = 0;
+  auto text = dash == id.npos ? std::string_view{} : id.substr(dash + 1);
+  auto number = std::from_chars(text.data(), text.data() + text.size(), end);
+  bool whole = text == "end";
+  if (!whole && (number.ec != std::errc{} || number.ptr != text.data() + text.size()))
+    throw format_error(
+      fmt::format("file source: the checkpoint knows a split '{}', which is not of "
+                  "this version",
+                  id));
+  auto& part = parts[std::string(id.substr(0, at))];
+  part.whole |= whole;
+  part.end = std::max(part.end, end);
+}
+
 /// Finds where records start, in a pass that skips what it can.
 class file_cutter {
 public:
-  /// REQUIRES: `file` stays where it is.
-  file_cutter(const posix_file& file, const record_layout& layout)
-    : file_(file), layout_(layout), scanner_(layout), buffer_(256 * 1024, '\0') {
+  /// Cuts what is behind `begin`, where a record starts. REQUIRES: `file` stays where it is.
+  file_cutter(const posix_file& file, std::uint64_t begin, const record_layout& layout)
+    : file_(file), layout_(layout), scanner_(layout), buffer_(256 * 1024, '\0'), position_(begin) {
     // Passed over, so that a quote behind it opens a field. A split of it alone holds no record.
-    if (read(byte_order_mark.size()) == byte_order_mark) position_ = byte_order_mark.size();
+    if (begin == 0 && read(byte_order_mark.size()) == byte_order_mark)
+      position_ = byte_order_mark.size();
   }
 
   /// The first record start at or behind `target`, or the file's end. Targets must increase.
@@ -107,7 +144,7 @@ private:
   record_layout layout_;
   record_scanner scanner_;
   std::string buffer_;
-  std::uint64_t position_ = 0;
+  std::uint64_t position_;
 };
 
 /// A file that is being cut.
@@ -123,6 +160,10 @@ class file_enumerator final : public split_enumerator {
 public:
   explicit file_enumerator(std::shared_ptr<const file_source_spec> spec) : spec_(std::move(spec)) {
     if (!spec_->options.regex.empty()) regex_.emplace(spec_->options.regex);
+  }
+
+  void restore(const std::vector<std::string>& known) override {
+    for (auto& id : known) note_known(before_, id);
   }
 
   std::vector<source_split> discover() override {
@@ -178,7 +219,8 @@ private:
     if (!fs::exists(status)) throw_errno("read", spec_->path, code ? code.value() : ENOENT);
     std::vector<std::string> files;
     if (fs::is_directory(status)) {
-      list_directory(spec_->path, files);
+      std::vector<fs::path> inside;
+      list_directory(spec_->path, inside, files);
       std::sort(files.begin(), files.end());
     } else {
       files.push_back(spec_->path);
@@ -186,8 +228,14 @@ private:
     return files;
   }
 
-  void list_directory(const fs::path& directory, std::vector<std::string>& files) const {
+  /// `inside` are the directories that led here: a link back to one of them is not followed.
+  void list_directory(const fs::path& directory, std::vector<fs::path>& inside,
+                      std::vector<std::string>& files) const {
     std::error_code code;
+    auto self = fs::canonical(directory, code);
+    if (code) throw_errno("list", directory.string(), code.value());
+    if (std::find(inside.begin(), inside.end(), self) != inside.end()) return;
+    inside.push_back(self);
     fs::directory_iterator at(directory, code);
     if (code) throw_errno("list", directory.string(), code.value());
     for (; at != fs::directory_iterator(); at.increment(code)) {
@@ -195,19 +243,23 @@ private:
       std::error_code gone; // a file that vanishes meanwhile is no error
       if (hidden(at->path())) continue;
       if (at->is_directory(gone)) {
-        if (spec_->options.recursive) list_directory(at->path(), files);
+        if (spec_->options.recursive) list_directory(at->path(), inside, files);
       } else if (at->is_regular_file(gone) && wanted(at->path())) {
         files.push_back(at->path().string());
       }
     }
+    inside.pop_back();
   }
 
   void begin_cut(const std::string& path) {
+    auto known = before_.find(identity_of(path));
+    if (known != before_.end() && known->second.whole) return;
+    auto begin = known == before_.end() ? 0 : known->second.end;
     auto file = posix_file::open_to_read(path);
     auto size = file.size();
-    if (size == 0) return;
-    cut_.emplace(open_cut{std::move(file), size, 0, nullptr});
-    cut_->cutter = std::make_unique<file_cutter>(cut_->file, spec_->format->layout());
+    if (size <= begin) return;
+    cut_.emplace(open_cut{std::move(file), size, begin, nullptr});
+    cut_->cutter = std::make_unique<file_cutter>(cut_->file, begin, spec_->format->layout());
   }
 
   /// Adds the next split of the file that is being cut; returns how many bytes were looked at.
@@ -220,7 +272,7 @@ private:
                  ? c.size
                  : c.cutter->next_start(c.begin + split_bytes, c.size);
     file_split split{c.file.path(), c.begin, end, c.begin};
-    splits.push_back({split.id(), split.encode()});
+    splits.push_back({id_of(split, end >= c.size), split.encode()});
     auto looked_at = layout.quoted_newlines && end < c.size ? end - c.begin : 0;
     c.begin = end;
     if (end >= c.size) cut_.reset();
@@ -232,6 +284,7 @@ private:
 
   std::shared_ptr<const file_source_spec> spec_;
   std::optional<std::regex> regex_;
+  std::map<std::string, known_part> before_; // what earlier runs have cut, by `identity_of`
   std::set<std::string> known_;
   std::deque<std::string> waiting_; // files to cut
   std::optional<open_cut> cut_;

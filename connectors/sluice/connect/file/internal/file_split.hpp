@@ -27,7 +27,6 @@ struct file_split {
   /// Where the next record is to be read.
   std::uint64_t position = 0;
 
-  std::string id() const;
   std::string encode() const;
   static file_split decode(std::string_view data);
 };

@@ -37,10 +37,14 @@ posix_file::~posix_file() {
 }
 
 posix_file posix_file::open_to_read(const std::string& path) {
-  posix_file file(open_retrying(path, O_RDONLY, "read"), path);
+  // Nobody may ever write into a pipe that is opened by mistake.
+  posix_file file(open_retrying(path, O_RDONLY | O_NONBLOCK, "read"), path);
   struct stat info {};
   if (::fstat(file.fd_, &info) != 0) throw_errno("read", path, errno);
   if (S_ISDIR(info.st_mode)) throw_errno("read", path, EISDIR);
+  if (!S_ISREG(info.st_mode))
+    throw io_error(fmt::format(
+      "cannot read '{}': it is a pipe, a terminal or another device, not a file", path));
   return file;
 }
 

@@ -28,6 +28,7 @@ public:
   }
   ~posix_file();
 
+  /// Errors: also for what is not a regular file.
   static posix_file open_to_read(const std::string& path);
 
   /// Errors: also if the file exists.

@@ -41,6 +41,20 @@ struct single_file_state {
   }
 };
 
+/// Where the file is to appear: what a link leads to, and not the link itself, is replaced. Errors:
+/// something else than a file is there, a device for one.
+std::string place_of(const std::string& path) {
+  namespace fs = std::filesystem;
+  std::error_code code;
+  auto status = fs::status(path, code);
+  if (!fs::exists(status)) return fs::absolute(path).string();
+  if (!fs::is_regular_file(status))
+    throw io_error(fmt::format("cannot write '{}': it is {}, and this sink puts a new file in the "
+                               "place of the old one",
+                               path, fs::is_directory(status) ? "a directory" : "not a file"));
+  return fs::canonical(path).string();
+}
+
 /// The one file on disk. Used on the blocking strand only.
 class single_file {
 public:
@@ -95,8 +109,7 @@ public:
     : spec_(std::move(spec)) {}
 
   void open(io_context& context, const std::vector<std::string>& states) override {
-    blocks_.emplace(context,
-                    std::make_unique<single_file>(std::filesystem::absolute(spec_->path).string()),
+    blocks_.emplace(context, std::make_unique<single_file>(place_of(spec_->path)),
                     spec_->options.max_waiting_blocks);
     if (!states.empty()) {
       auto state = single_file_state::decode(states.front());
