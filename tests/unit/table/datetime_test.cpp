@@ -3,9 +3,13 @@
 #include "sluice/core/errors.hpp"
 #include "sluice/table/types/time_zone.hpp"
 
+#include "support/temporary_directory.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <random>
 
 namespace {
@@ -152,6 +156,19 @@ BOOST_AUTO_TEST_CASE(zones_know_their_clock_changes) {
     auto local = berlin.to_local(t);
     BOOST_TEST_REQUIRE(berlin.to_utc(local) == fresh.to_utc(local));
   }
+}
+
+BOOST_AUTO_TEST_CASE(the_local_zone_has_a_name_that_other_machines_know) {
+  sluice::testing::temporary_directory folder;
+  auto link = std::filesystem::path(folder.path()) / "localtime";
+  std::filesystem::create_symlink("/usr/share/zoneinfo/Asia/Shanghai", link);
+  const char* before = std::getenv("TZ");
+  std::string saved = before ? before : "";
+  ::setenv("TZ", (":" + link.string()).c_str(), 1);
+  auto zone = time_zone::local();
+  before ? ::setenv("TZ", saved.c_str(), 1) : ::unsetenv("TZ");
+  BOOST_TEST(zone.name() == "Asia/Shanghai");
+  BOOST_TEST(zone.to_local(0) == 8 * 3600 * micros_per_second);
 }
 
 BOOST_AUTO_TEST_CASE(offsets_are_zones_too) {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <limits>
 
 namespace sluice::table {
@@ -41,12 +42,23 @@ std::optional<std::int64_t> parse_offset(std::string_view text) {
   return west ? -seconds : seconds;
 }
 
+/// `Europe/Berlin` for `/etc/localtime`: the name of the zone that a file is a link to, empty where
+/// it is none. Other machines know the name; what their own file of that path says is another zone.
+std::string zone_of_file(const std::string& path) {
+  std::error_code failed;
+  auto target = std::filesystem::canonical(path, failed).string();
+  constexpr std::string_view folder = "/zoneinfo/";
+  auto at = failed ? std::string::npos : target.find(folder);
+  return at == std::string::npos ? std::string{} : target.substr(at + folder.size());
+}
+
 } // namespace
 
 std::optional<time_zone> time_zone::find(std::string_view name) {
   time_zone result;
   result.name_ = std::string(name);
-  if (name == "Z" || name == "UTC" || name == "GMT" || name == "UT") return result;
+  if (name == "Z" || name == "UTC" || name == "GMT" || name == "UT" || name == "Etc/UTC")
+    return result;
   auto rest = name;
   for (std::string_view prefix : {"GMT", "UTC", "UT"}) {
     if (rest.starts_with(prefix)) {
@@ -65,9 +77,12 @@ std::optional<time_zone> time_zone::find(std::string_view name) {
 }
 
 time_zone time_zone::local() {
+  auto local = absl::LocalTimeZone();
+  if (local.name().starts_with('/'))
+    if (auto named = find(zone_of_file(local.name()))) return *named;
   time_zone result;
   auto data = std::make_shared<zone_data>();
-  data->zone = absl::LocalTimeZone();
+  data->zone = local;
   result.name_ = data->zone.name();
   result.zone_ = std::move(data);
   return result;

@@ -20,7 +20,7 @@ public:
   /// `Asia/Shanghai`, `UTC`, `GMT+08:00`, `-3:30`, `Z`. Nothing when there is no such zone.
   static std::optional<time_zone> find(std::string_view name);
 
-  /// The zone of this machine.
+  /// The zone of this machine, by the name that other machines know it by where it has one.
   static time_zone local();
 
   const std::string& name() const noexcept { return name_; }
