@@ -63,7 +63,10 @@ private:
   encoded_rows encoded_; ///< of `chosen_`
   std::vector<std::byte*> values_;
   std::vector<std::uint32_t> chosen_;
-  std::vector<ranked_row*> garbage_; ///< put out, not needed any more
+  struct free_row {
+    void operator()(ranked_row* row) const noexcept { ranked_row::free(row); }
+  };
+  std::vector<std::unique_ptr<ranked_row, free_row>> garbage_; ///< put out, not needed any more
   std::vector<std::byte*> maybe_empty_;
 
   // -- a change that waits for its second half
@@ -123,7 +126,6 @@ void rank_operator::process(batch& b, std::uint32_t) {
   }
   settle();
   out_->flush();
-  for (auto* row : garbage_) ranked_row::free(row);
   garbage_.clear();
   std::sort(maybe_empty_.begin(), maybe_empty_.end());
   auto end = std::unique(maybe_empty_.begin(), maybe_empty_.end());
@@ -202,7 +204,7 @@ void rank_operator::handle(std::size_t k, row_kind kind, ranked_rows& rows) {
     if (spec_->rank.function == rank_function::rank && last->key() == rows.at(end_ - 1)->key())
       break;
     rows.remove(last, 0);
-    garbage_.push_back(last);
+    garbage_.emplace_back(last);
   }
 }
 
@@ -223,7 +225,7 @@ void rank_operator::remove(ranked_rows& rows, ranked_row* row) {
   removed_place_ = rows.remove(row, end_);
   removed_ = row;
   pending_ = &rows;
-  garbage_.push_back(row);
+  garbage_.emplace_back(row);
 }
 
 /// Nothing comes instead of the row that was taken out.
