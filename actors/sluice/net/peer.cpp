@@ -51,12 +51,12 @@ void prepare_socket(int fd, const admission& ask) {
 } // namespace
 
 peer::peer(std::shared_ptr<const admission> ask, asio::io_context& context, endpoint to)
-  : context_(context), dialled_(true), socket_(context), timer_(context), resolver_(context),
-    peer_(std::move(to)), stage_(stage::dialling), ask_(std::move(ask)) {}
+  : ask_(std::move(ask)), context_(context), dialled_(true), socket_(context), timer_(context),
+    resolver_(context), peer_(std::move(to)), stage_(stage::dialling) {}
 
 peer::peer(std::shared_ptr<const admission> ask, asio::io_context& context, tcp::socket socket)
-  : context_(context), dialled_(false), socket_(std::move(socket)), timer_(context),
-    resolver_(context), stage_(stage::tls), ask_(std::move(ask)) {
+  : ask_(std::move(ask)), context_(context), dialled_(false), socket_(std::move(socket)),
+    timer_(context), resolver_(context), stage_(stage::tls) {
   boost::system::error_code error;
   auto from = socket_.remote_endpoint(error);
   if (!error) peer_ = {from.address().to_string(), from.port()};

@@ -71,6 +71,8 @@ protected:
   template <class F>
   void post(F f);
 
+  /// Keeps `context_`, so it has to go after all that uses that.
+  const std::shared_ptr<const admission> ask_;
   boost::asio::io_context& context_;
   const bool dialled_;
   boost::asio::ip::tcp::socket socket_;
@@ -99,7 +101,6 @@ private:
   void linger();
   void drain();
 
-  const std::shared_ptr<const admission> ask_;
   std::unique_ptr<handshake> handshake_;
   std::array<char, handshake::max_message> proof_in_{};
   std::size_t proof_read_ = 0;
