@@ -56,6 +56,11 @@ void max_by_of_no_field(const orders_t& orders) {
   orders.key_by(&order::id).max_by(&std::pair<int, int>::first).print();
 }
 
+void sum_of_a_field_that_is_not_there(const orders_t& orders) {
+  // error: sum(field): field must be a pointer to a member of the record, or take a record
+  orders.key_by(&order::id).sum<5>().print();
+}
+
 void process_function_of_another_record(const orders_t& orders) {
   // error: process(f) of a keyed stream: f must be copyable and take, or have a process_element()
   orders.key_by(&order::item).process(of_another_record{}).uid("wrong").print();

@@ -6,7 +6,10 @@
 
 #include <concepts>
 #include <functional>
+#include <ranges>
+#include <tuple>
 #include <type_traits>
+#include <utility>
 
 namespace sluice {
 
@@ -77,10 +80,23 @@ using output_or =
   typename std::conditional_t<std::is_void_v<Out>, decltype(output_of<std::decay_t<F>>()),
                               std::type_identity<Out>>::type;
 
+/// Fields by their position; none for what has none.
+template <class T>
+consteval std::size_t num_fields() {
+  using value = std::remove_cvref_t<T>;
+  if constexpr (tuple_like<value>)
+    return std::tuple_size_v<value>;
+  else if constexpr (std::is_aggregate_v<value>)
+    return boost::pfr::tuple_size_v<value>;
+  else
+    return 0;
+}
+
 /// Reads (and, on a mutable record, changes) field `I` of a tuple or plain struct.
 template <std::size_t I>
 struct nth_field {
   template <class T>
+    requires(I < num_fields<T>())
   decltype(auto) operator()(T& record) const {
     if constexpr (tuple_like<std::remove_const_t<T>>)
       return std::get<I>(record);
@@ -88,6 +104,24 @@ struct nth_field {
       return boost::pfr::get<I>(record);
   }
 };
+
+/// What a range holds as a record: a map's pairs without the const of their keys.
+template <class T>
+struct unconst_key {
+  using type = T;
+};
+template <class K, class V>
+struct unconst_key<std::pair<const K, V>> {
+  using type = std::pair<K, V>;
+};
+template <class R>
+using range_record = typename unconst_key<
+  std::remove_cvref_t<decltype(*std::declval<std::remove_reference_t<R>&>().begin())>>::type;
+
+/// A function's result whose elements are its own, and not those of a range elsewhere.
+template <class R>
+concept owning_range = !std::is_lvalue_reference_v<R> && !std::ranges::borrowed_range<R>
+                       && !std::ranges::view<std::remove_cvref_t<R>>;
 
 } // namespace detail
 

@@ -62,10 +62,14 @@ public:
   template <range_function<T> F>
   auto flat_map(F f) const {
     using range = std::invoke_result_t<F&, const T&>;
-    using out = std::remove_cvref_t<decltype(*std::declval<range&>().begin())>;
+    using out = detail::range_record<range>;
     auto each = [f](const T& record, collector<out>& to) mutable {
       auto&& results = std::invoke(f, record);
-      for (auto&& r : results) to.collect(out(std::move(r)));
+      for (auto&& r : results)
+        if constexpr (detail::owning_range<range>)
+          to.collect(out(std::move(r)));
+        else
+          to.collect(out(std::forward<decltype(r)>(r)));
     };
     return flat_map<out>(each);
   }
@@ -141,6 +145,8 @@ public:
   template <class... Others>
     requires(std::same_as<Others, data_stream> && ...)
   data_stream union_with(const Others&... others) const {
+    if (((others.program_ != program_) || ...))
+      throw plan_error("streams of different environments cannot be united");
     auto all = origins_;
     (all.insert(all.end(), others.origins_.begin(), others.origins_.end()), ...);
     return data_stream(program_, std::move(all));
@@ -342,6 +348,16 @@ template <class T>
 class iterative_stream : public data_stream<T> {
 public:
   using data_stream<T>::data_stream;
+
+  /// As of any stream, and it can still be closed.
+  iterative_stream name(std::string name) const {
+    data_stream<T>::name(std::move(name));
+    return *this;
+  }
+  iterative_stream uid(std::string uid) const {
+    data_stream<T>::uid(std::move(uid));
+    return *this;
+  }
 
   /// Sends the records of `feedback` back to the start. May be called for several streams.
   data_stream<T> close_with(const data_stream<T>& feedback) const {

@@ -73,8 +73,11 @@ stream_environment& stream_environment::restore_from(std::string path, bool allo
 
 data_stream<std::int64_t> stream_environment::from_sequence(std::int64_t first,
                                                             std::int64_t last) const {
-  auto count = last < first ? 0 : static_cast<std::uint64_t>(last - first) + 1;
-  auto f = [first](std::uint64_t n) { return first + static_cast<std::int64_t>(n); };
+  auto from = static_cast<std::uint64_t>(first);
+  auto count = last < first ? 0 : static_cast<std::uint64_t>(last) - from + 1;
+  if (count == 0 && last >= first)
+    throw plan_error("from_sequence: a sequence of all 64-bit numbers is too long to be counted");
+  auto f = [from](std::uint64_t n) { return static_cast<std::int64_t>(from + n); };
   return from_source<std::int64_t>(std::make_shared<generator_source<std::int64_t, decltype(f)>>(
     f, generator_options{count, {}}, "sequence"));
 }

@@ -90,23 +90,23 @@ public:
 
   /// The same by the field's position: `sum<1>()` of a pair, tuple or plain struct.
   template <std::size_t I>
-  data_stream<T> sum() const {
+  auto sum() const {
     return sum(detail::nth_field<I>{});
   }
   template <std::size_t I>
-  data_stream<T> min() const {
+  auto min() const {
     return min(detail::nth_field<I>{});
   }
   template <std::size_t I>
-  data_stream<T> max() const {
+  auto max() const {
     return max(detail::nth_field<I>{});
   }
   template <std::size_t I>
-  data_stream<T> min_by() const {
+  auto min_by() const {
     return min_by(detail::nth_field<I>{});
   }
   template <std::size_t I>
-  data_stream<T> max_by() const {
+  auto max_by() const {
     return max_by(detail::nth_field<I>{});
   }
 
@@ -372,9 +372,26 @@ public:
     static_assert(field_selector<Field, T>, "max_by(field): " SLUICE_FIELD_SELECTOR_SHAPE);
     return detail::refused_stream{};
   }
+  /// The same by the field's position.
   template <std::size_t I>
-  data_stream<T> sum() const {
+  auto sum() const {
     return sum(detail::nth_field<I>{});
+  }
+  template <std::size_t I>
+  auto min() const {
+    return min(detail::nth_field<I>{});
+  }
+  template <std::size_t I>
+  auto max() const {
+    return max(detail::nth_field<I>{});
+  }
+  template <std::size_t I>
+  auto min_by() const {
+    return min_by(detail::nth_field<I>{});
+  }
+  template <std::size_t I>
+  auto max_by() const {
+    return max_by(detail::nth_field<I>{});
   }
 
 private:

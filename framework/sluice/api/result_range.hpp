@@ -4,6 +4,7 @@
 #include "sluice/io/collect_sink.hpp"
 #include "sluice/plan/job_handle.hpp"
 
+#include <concepts>
 #include <iterator>
 #include <memory>
 #include <optional>
@@ -41,15 +42,19 @@ public:
     using value_type = T;
     using difference_type = std::ptrdiff_t;
     using iterator_category = std::input_iterator_tag;
-    using reference = T&;
-    using pointer = T*;
+    using reference = typename std::vector<T>::reference;
+    using pointer = typename std::vector<T>::pointer;
 
     explicit iterator(result_range* range) : range_(range) {}
-    T& operator*() const {
+    reference operator*() const {
       range_->fill(); // waits for the record, if no comparison with `end()` has
       return range_->taken_[range_->next_];
     }
-    T* operator->() const { return &**this; }
+    T* operator->() const
+      requires(!std::same_as<T, bool>)
+    {
+      return &**this;
+    }
     iterator& operator++() {
       range_->fill();
       ++range_->next_;
@@ -68,7 +73,7 @@ public:
   /// All results that are still to come. Blocks until the job has ended.
   std::vector<T> to_vector() {
     std::vector<T> all;
-    for (auto& x : *this) all.push_back(std::move(x));
+    for (auto&& x : *this) all.push_back(std::move(x));
     return all;
   }
 

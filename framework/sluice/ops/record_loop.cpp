@@ -1,8 +1,6 @@
 #include "sluice/ops/record_loop.hpp"
 
-#include "sluice/core/type_name.hpp"
-
-#include <cxxabi.h>
+#include "sluice/core/thrown.hpp"
 
 namespace sluice::detail {
 
@@ -15,12 +13,8 @@ void rethrow_with_time(std::optional<timestamp> time) {
     throw;
   } catch (const error&) {
     throw;
-  } catch (const std::exception& e) {
-    throw user_function_error(e.what(), time);
   } catch (...) {
-    auto* type = abi::__cxa_current_exception_type();
-    throw user_function_error(
-      "an exception of type " + (type ? readable_type_name(*type) : std::string("unknown")), time);
+    throw user_function_error(text_of_thrown(), time);
   }
 }
 

@@ -161,7 +161,8 @@ private:
   void add(typed_batch<T>& in, std::size_t i, timestamp t, std::uint64_t hash) {
     const auto& record = in[i];
     decltype(auto) k = key_of_(record);
-    auto& stored = *entry_->table().find_or_insert(hash, k, [] { return sessions{}; }).first;
+    auto [slot, added] = entry_->table().find_or_insert(hash, k, [] { return sessions{}; });
+    auto& stored = *slot;
     auto& list = stored.list;
     time_window window{t, saturating_add(t, gap_)};
     auto first = std::find_if(list.begin(), list.end(),
@@ -187,7 +188,7 @@ private:
     }
     first->fired = time_ != min_timestamp && window.max_timestamp() <= time_;
     if (first->fired) fire(k, *first);
-    if (time_of(*first) < stored.timer) set_timer(stored, k, hash, time_of(*first));
+    if (added || time_of(*first) < stored.timer) set_timer(stored, k, hash, time_of(*first));
   }
 
   /// When something is to be done about a session: fire it, or forget it.

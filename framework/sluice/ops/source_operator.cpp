@@ -1,11 +1,14 @@
 #include "sluice/ops/source_operator.hpp"
 
+#include "sluice/core/errors.hpp"
+
 namespace sluice::ops {
 
 source_operator::source_operator(std::shared_ptr<const source_base> source,
                                  watermark_settings watermarks, std::size_t num_side_outputs)
   : source_(std::move(source)), watermarks_(std::move(watermarks)), reader_(source_->make_reader()),
     batch_(source_->type().make_batch()), batch_records_(source_->type().batch_records()) {
+  if (!reader_) throw plan_error("the source's make_reader() returned no reader");
   ports_.resize(1 + num_side_outputs);
 }
 

@@ -32,6 +32,9 @@ public:
   /// Positions of the splits that are still being read.
   std::vector<source_split> snapshot_splits() { return reader_->snapshot(); }
 
+  /// The event time that the source has told.
+  timestamp watermark() const noexcept { return streams_ ? streams_->watermark() : min_timestamp; }
+
   void checkpoint_complete(std::uint64_t id) { reader_->checkpoint_complete(id); }
 
   /// Limits the records per batch (a buffer timeout of 0 wants single records).

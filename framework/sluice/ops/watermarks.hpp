@@ -1,6 +1,7 @@
 /// Assigning event timestamps and generating watermarks.
 #pragma once
 
+#include "sluice/core/errors.hpp"
 #include "sluice/ops/operator.hpp"
 #include "sluice/ops/record_loop.hpp"
 
@@ -121,7 +122,9 @@ template <class T, class TimeF>
 class custom_assigner final : public watermark_assigner, private watermark_output {
 public:
   custom_assigner(TimeF time_of, std::unique_ptr<watermark_generator<T>> generator)
-    : time_of_(std::move(time_of)), generator_(std::move(generator)) {}
+    : time_of_(std::move(time_of)), generator_(std::move(generator)) {
+    if (!generator_) throw plan_error("for_generator(make): the function returned no generator");
+  }
 
   void process(batch& b, assigned_output& out) override {
     auto& in = batch_as<T>(b);
@@ -190,6 +193,9 @@ public:
 
   /// Marks streams idle that were silent for too long. Returns when to look again.
   std::optional<timestamp> check_idleness(std::vector<output_port>& ports);
+
+  /// What was sent on last.
+  timestamp watermark() const noexcept { return emitted_; }
 
   bool empty() const noexcept { return streams_.empty(); }
   bool idle() const noexcept { return idle_; }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sluice/core/clock.hpp"
+#include "sluice/core/errors.hpp"
 #include "sluice/state/descriptor.hpp"
 #include "sluice/state/state_entry.hpp"
 
@@ -76,6 +77,29 @@ private:
 
 } // namespace detail
 
+namespace detail {
+
+/// What a handle has before `open` has got it a state.
+template <class V>
+class unbound_accessor final : public state_accessor<V> {
+public:
+  static std::shared_ptr<state_accessor<V>> instance() {
+    static auto one = std::make_shared<unbound_accessor>();
+    return one;
+  }
+
+  const V* find() override { refuse(); }
+  V& find_or_create() override { refuse(); }
+  void erase() override { refuse(); }
+
+private:
+  [[noreturn]] static void refuse() {
+    throw state_error("a state handle was used that open() has not got from context.state()");
+  }
+};
+
+} // namespace detail
+
 /// One value of the current key.
 template <class V>
 class value_state {
@@ -100,7 +124,7 @@ public:
   void clear() { access_->erase(); }
 
 private:
-  std::shared_ptr<state_accessor<V>> access_;
+  std::shared_ptr<state_accessor<V>> access_ = detail::unbound_accessor<V>::instance();
 };
 
 /// A list of the current key.
@@ -124,7 +148,8 @@ public:
   void clear() { access_->erase(); }
 
 private:
-  std::shared_ptr<state_accessor<std::vector<V>>> access_;
+  std::shared_ptr<state_accessor<std::vector<V>>> access_
+    = detail::unbound_accessor<std::vector<V>>::instance();
 };
 
 /// A map of the current key, ordered by `MapKey`.
@@ -170,7 +195,8 @@ public:
   void clear() { access_->erase(); }
 
 private:
-  std::shared_ptr<state_accessor<map_type>> access_;
+  std::shared_ptr<state_accessor<map_type>> access_
+    = detail::unbound_accessor<map_type>::instance();
 };
 
 /// A value of the current key into which others are merged.
@@ -195,7 +221,8 @@ public:
   void clear() { access_->erase(); }
 
 private:
-  std::shared_ptr<state_accessor<std::optional<V>>> access_;
+  std::shared_ptr<state_accessor<std::optional<V>>> access_
+    = detail::unbound_accessor<std::optional<V>>::instance();
   std::function<V(const V&, const V&)> reduce_;
 };
 
@@ -226,7 +253,8 @@ public:
   void clear() { access_->erase(); }
 
 private:
-  std::shared_ptr<state_accessor<std::optional<accumulator>>> access_;
+  std::shared_ptr<state_accessor<std::optional<accumulator>>> access_
+    = detail::unbound_accessor<std::optional<accumulator>>::instance();
   std::optional<Aggregate> function_;
 };
 

@@ -51,6 +51,14 @@ BOOST_AUTO_TEST_CASE(a_session_fires_when_the_watermark_reaches_its_last_instant
   BOOST_CHECK_EQUAL(h.out.take(), "");
 }
 
+BOOST_AUTO_TEST_CASE(a_session_at_the_end_of_time_fires_with_it) {
+  operator_harness<description> h(sessions(event_time_session_windows(10us)));
+  h.feed_timed<event>({{{"a", 1}, max_timestamp - 5}, {{"a", 2}, max_timestamp - 3}});
+  h.end_of_input();
+  auto text = h.out.take();
+  BOOST_TEST(text.find("), a, 3)@") != std::string::npos, text);
+}
+
 BOOST_AUTO_TEST_CASE(sessions_that_touch_are_one) {
   operator_harness<description> h(sessions(event_time_session_windows(10us)));
   h.feed_timed<event>({{{"a", 1}, 0}, {{"a", 2}, 10}, {{"a", 4}, 21}});
