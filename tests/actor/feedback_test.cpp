@@ -113,6 +113,119 @@ BOOST_AUTO_TEST_CASE(a_loop_without_max_idle_ends_as_soon_as_it_is_empty) {
   BOOST_TEST(runtime.processing_clock().now() - start < 100'000);
 }
 
+namespace {
+
+/// 1 to 100, each made bigger by 20 until it is 400 at least.
+numbers grown() {
+  numbers result;
+  for (std::int64_t x = 1; x <= 100; ++x) result.push_back(x + (399 - x) / 20 * 20 + 20);
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+void run_to_the_end(stepped_runtime& runtime, stream_environment& env) {
+  auto job = submit(runtime, env);
+  runtime.run_to_end(*job);
+  BOOST_REQUIRE(job->wait_until({}).has_value());
+}
+
+} // namespace
+
+// A probe that came from another head before this one had sent its own was lost.
+BOOST_AUTO_TEST_CASE(a_loop_over_an_exchange_ends_in_whatever_order_probes_come) {
+  for (std::uint64_t seed = 0; seed < 300; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      stream_environment env;
+      env.set_parallelism(static_cast<std::uint32_t>(2 + seed % 2));
+      if (seed % 2 == 0) env.set_buffer_timeout(0us);
+      auto loop = env.from_sequence(1, 100).iterate();
+      auto more = loop.map([](std::int64_t x) { return x + 20; });
+      auto back = more.filter([](std::int64_t x) { return x < 400; });
+      loop.close_with(seed % 3 == 0 ? back.shuffle() : back.rebalance());
+      auto kept = keep(more.filter([](std::int64_t x) { return x >= 400; }).rebalance());
+      stepped_runtime runtime(seed);
+      run_to_the_end(runtime, env);
+      std::sort(kept->begin(), kept->end());
+      BOOST_TEST(*kept == grown(), boost::test_tools::per_element());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_loop_within_a_loop_ends_after_its_last_record) {
+  numbers expected;
+  for (std::int64_t x = 1; x <= 50; ++x) {
+    auto y = x;
+    do {
+      ++y;
+      do ++y;
+      while (y % 5 != 0);
+    } while (y < 100);
+    expected.push_back(y);
+  }
+  std::sort(expected.begin(), expected.end());
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      stream_environment env;
+      env.set_parallelism(static_cast<std::uint32_t>(1 + seed % 3));
+      if (seed % 5 == 0) env.disable_operator_chaining();
+      auto increment = [](std::int64_t x) { return x + 1; };
+      auto outer = env.from_sequence(1, 50).iterate();
+      auto inner = outer.map(increment).iterate();
+      auto more = inner.map(increment);
+      auto again = more.filter([](std::int64_t x) { return x % 5 != 0; });
+      inner.close_with(seed % 2 == 0 ? again : again.rebalance());
+      auto done = more.filter([](std::int64_t x) { return x % 5 == 0; });
+      auto back = done.filter([](std::int64_t x) { return x < 100; });
+      outer.close_with(seed % 4 < 2 ? back : back.shuffle());
+      auto kept = keep(done.filter([](std::int64_t x) { return x >= 100; }));
+      stepped_runtime runtime(seed);
+      run_to_the_end(runtime, env);
+      std::sort(kept->begin(), kept->end());
+      BOOST_TEST(*kept == expected, boost::test_tools::per_element());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_loop_goes_on_while_records_come_into_it_from_elsewhere) {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      stream_environment env;
+      env.set_parallelism(static_cast<std::uint32_t>(1 + seed % 2));
+      auto loop = env.from_sequence(1, 50).iterate();
+      auto late = env.from_generator(
+        [](std::uint64_t n) { return static_cast<std::int64_t>(n) + 51; }, {50, 500.0});
+      auto more
+        = loop.union_with(late.rebalance()).map([](std::int64_t x) { return x + 20; }).rebalance();
+      loop.close_with(more.filter([](std::int64_t x) { return x < 400; }));
+      auto kept = keep(more.filter([](std::int64_t x) { return x >= 400; }));
+      stepped_runtime runtime(seed);
+      run_to_the_end(runtime, env);
+      std::sort(kept->begin(), kept->end());
+      BOOST_TEST(*kept == grown(), boost::test_tools::per_element());
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(loops_that_cross_end_together) {
+  for (std::uint64_t seed = 0; seed < 100; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      stream_environment env;
+      env.set_parallelism(static_cast<std::uint32_t>(1 + seed % 2));
+      auto one = env.from_sequence(1, 50).iterate();
+      auto other = env.from_sequence(51, 100).iterate();
+      auto more = one.union_with(other.rebalance()).map([](std::int64_t x) { return x + 20; });
+      one.close_with(more.filter([](std::int64_t x) { return x < 400 && x % 3 == 0; }));
+      other.close_with(
+        more.filter([](std::int64_t x) { return x < 400 && x % 3 != 0; }).rebalance());
+      auto kept = keep(more.filter([](std::int64_t x) { return x >= 400; }));
+      stepped_runtime runtime(seed);
+      run_to_the_end(runtime, env);
+      std::sort(kept->begin(), kept->end());
+      BOOST_TEST(*kept == grown(), boost::test_tools::per_element());
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_loop_past_its_memory_limit_goes_to_disk_and_loses_nothing) {
   for (std::uint64_t seed = 0; seed < 30; ++seed) {
     BOOST_TEST_CONTEXT("seed " << seed) {

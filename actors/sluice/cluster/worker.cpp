@@ -152,7 +152,7 @@ void worker::make_tasks(key k, prepared p) {
   d.paths = std::make_shared<checkpoint_paths>();
   d.local = local_copies_of(context_, d.order.job);
   auto loops
-    = std::make_shared<const std::vector<std::vector<std::uint32_t>>>(loops_of_edges(*d.graph));
+    = std::make_shared<const std::vector<std::uint32_t>>(runtime::loops_of_edges(*d.graph));
   task_numbering tasks(*d.graph);
   deployed_msg reply{d.order.attempt, d.order.host, {}};
   for (std::size_t i = 0; i < tasks.size(); ++i) {

@@ -89,16 +89,10 @@ bool input_gate::input_ended(std::uint32_t input) const noexcept {
   });
 }
 
-bool input_gate::expects(const channel& c, const barrier& mark) const {
-  if (c.ended) return false;
-  if (mark.kind == barrier_kind::checkpoint) return !c.feedback;
-  return std::find(c.loops.begin(), c.loops.end(), mark.loop) != c.loops.end();
-}
-
 std::optional<barrier> input_gate::complete_if_all(std::optional<alignment>& a) {
   if (!a) return std::nullopt;
   for (std::size_t i = 0; i < channels_.size(); ++i)
-    if (!a->seen[i] && expects(channels_[i], a->mark)) return std::nullopt;
+    if (!a->seen[i] && !channels_[i].ended && !channels_[i].feedback) return std::nullopt;
   auto mark = a->mark;
   if (mark.kind == barrier_kind::checkpoint) settled_ = std::max(settled_, mark.id);
   a.reset();
@@ -111,7 +105,7 @@ std::optional<barrier> input_gate::align(std::uint32_t i, barrier mark, bool hol
   auto& current = probe ? probing_ : aligning_;
   if (!probe && mark.id <= settled_) return std::nullopt;
   if (current && mark.id < current->mark.id) return std::nullopt;
-  if (!current || mark.id > current->mark.id || mark.loop != current->mark.loop) {
+  if (!current || mark.id > current->mark.id) {
     if (current) {
       current.reset(); // the older checkpoint was given up
       release();

@@ -18,9 +18,8 @@ namespace sluice::runtime {
 class input_gate {
 public:
   struct channel {
-    std::uint32_t input = 0;          ///< of the chain's head
-    bool feedback = false;            ///< closes a loop: no say in event time, barriers or the end
-    std::vector<std::uint32_t> loops; ///< heads of the loops that the channel is part of
+    std::uint32_t input = 0; ///< of the chain's head
+    bool feedback = false;   ///< closes a loop: no say in event time, barriers or the end
     std::deque<channel_element> queue;
     std::uint32_t max_batches = max_window_batches;
     std::uint32_t queued_batches = 0;
@@ -80,11 +79,15 @@ public:
   // -- barriers
   // ------------------------------------------------------------------------------------
 
-  /// Channel `i` brought `mark`. Returns it once it has come from all channels that must bring it.
-  /// With `hold`, channels that brought it wait for the others.
+  /// Channel `i` brought `mark`. Returns it once all channels but those of feedback have brought it
+  /// or have ended. With `hold`, channels that brought it wait for the others.
+  ///
+  /// A probe of a loop waits for inputs from outside of the loop, too: they never bring it, and
+  /// while they go on the loop is not empty.
   std::optional<barrier> align(std::uint32_t i, barrier mark, bool hold);
 
-  /// A channel has ended: the barrier may be complete without it.
+  /// A channel has ended: the barrier may be complete without it. To be called until it returns
+  /// nothing, as a probe may be, too.
   std::optional<barrier> realign();
 
   /// The checkpoint is taken now, without waiting for the inputs that have not brought `mark`.
@@ -115,7 +118,6 @@ private:
     bool hold;
   };
 
-  bool expects(const channel& c, const barrier& mark) const;
   std::optional<barrier> complete_if_all(std::optional<alignment>& a);
   void release();
   void remove(std::uint32_t i, std::size_t position);

@@ -11,37 +11,6 @@
 
 namespace sluice::runtime {
 
-std::vector<std::vector<std::uint32_t>> loops_of_edges(const job_graph& graph) {
-  std::vector<std::vector<std::uint32_t>> result(graph.edges.size());
-  auto reach = [&](std::uint32_t start, bool downstream) {
-    std::vector<bool> seen(graph.vertices.size());
-    std::vector<std::uint32_t> open{start};
-    while (!open.empty()) {
-      auto v = open.back();
-      open.pop_back();
-      if (seen[v]) continue;
-      seen[v] = true;
-      for (auto& e : graph.edges)
-        if (!e.feedback && (downstream ? e.from : e.to) == v)
-          open.push_back(downstream ? e.to : e.from);
-    }
-    return seen;
-  };
-  for (auto& feedback : graph.edges) {
-    if (!feedback.feedback) continue;
-    auto behind = reach(feedback.to, true);
-    auto before = reach(feedback.from, false);
-    for (std::size_t i = 0; i < graph.edges.size(); ++i) {
-      auto& e = graph.edges[i];
-      auto inside = &e == &feedback || (!e.feedback && behind[e.from] && before[e.to]);
-      auto& list = result[i];
-      if (inside && std::find(list.begin(), list.end(), feedback.to) == list.end())
-        list.push_back(feedback.to);
-    }
-  }
-  return result;
-}
-
 void job::init(job_actor::pointer self, job_spec spec) {
   self_ = self;
   spec_ = std::move(spec);
@@ -59,8 +28,7 @@ void job::init(job_actor::pointer self, job_spec spec) {
 void job::adopt(std::shared_ptr<const job_graph> graph) {
   spec_.graph = std::move(graph);
   numbering_.emplace(*spec_.graph);
-  loops_
-    = std::make_shared<const std::vector<std::vector<std::uint32_t>>>(loops_of_edges(*spec_.graph));
+  loops_ = std::make_shared<const std::vector<std::uint32_t>>(loops_of_edges(*spec_.graph));
 }
 
 void job::on_work_done(job_work_done_msg& m) {
@@ -73,32 +41,24 @@ job::task_entry& job::entry(task_id id) { return tasks_[numbering_->of(id)]; }
 // ----------------------------------------------------------------------------------
 
 void job::on_loop_input_ended(const loop_input_ended_msg& m) {
-  if (!current(m.attempt)) return;
-  auto& answers = loop_answers_[m.task.vertex];
-  answers[m.task.subtask] = 0;
-  if (answers.size() < spec_.graph->vertices[m.task.vertex].parallelism) return;
-  answers.clear();
-  auto round = ++loop_rounds_[m.task.vertex];
-  for (std::uint32_t i = 0; i < spec_.graph->vertices[m.task.vertex].parallelism; ++i)
-    self_->send<caf::message_priority::high>(entry({m.task.vertex, i}).handle,
-                                             probe_loop_msg{round});
+  if (current(m.attempt)) direct_loop(loop_ends_->input_ended(m.task.vertex, m.task.subtask));
 }
 
 void job::on_loop_probed(const loop_probed_msg& m) {
-  if (!current(m.attempt) || loop_rounds_[m.task.vertex] != m.round) return;
-  auto& answers = loop_answers_[m.task.vertex];
-  answers[m.task.subtask] = m.records;
-  auto parallelism = spec_.graph->vertices[m.task.vertex].parallelism;
-  if (answers.size() < parallelism) return;
-  auto empty = std::all_of(answers.begin(), answers.end(), [](auto& a) { return a.second == 0; });
-  answers.clear();
-  auto round = ++loop_rounds_[m.task.vertex];
-  for (std::uint32_t i = 0; i < parallelism; ++i) {
-    auto& handle = entry({m.task.vertex, i}).handle;
-    if (empty)
-      self_->send<caf::message_priority::high>(handle, end_loop_msg{});
-    else
-      self_->send<caf::message_priority::high>(handle, probe_loop_msg{round});
+  if (current(m.attempt))
+    direct_loop(loop_ends_->probed(m.task.vertex, m.task.subtask, m.round, m.records));
+}
+
+void job::direct_loop(const std::optional<loop_ends::order>& order) {
+  if (!order) return;
+  for (auto head : order->heads) {
+    for (std::uint32_t i = 0; i < spec_.graph->vertices[head].parallelism; ++i) {
+      auto& handle = entry({head, i}).handle;
+      if (order->probe)
+        self_->send<caf::message_priority::high>(handle, probe_loop_msg{*order->probe});
+      else
+        self_->send<caf::message_priority::high>(handle, end_loop_msg{});
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 #include "sluice/runtime/interfaces.hpp"
 #include "sluice/runtime/io_services.hpp"
 #include "sluice/runtime/job_board.hpp"
+#include "sluice/runtime/loops.hpp"
 #include "sluice/runtime/restart_policy.hpp"
 #include "sluice/runtime/split_assigner.hpp"
 #include "sluice/runtime/task.hpp"
@@ -83,6 +84,7 @@ public:
   void on_committed(const committed_msg& m);
   void on_loop_input_ended(const loop_input_ended_msg& m);
   void on_loop_probed(const loop_probed_msg& m);
+  void direct_loop(const std::optional<loop_ends::order>& order);
   void on_task_down(const caf::actor_addr& who);
   void on_slots(slots_granted_msg& m);
   void on_deployed(const deployed_msg& m);
@@ -201,11 +203,9 @@ private:
   std::vector<task_entry> tasks_; ///< by their numbers
   std::map<caf::actor_addr, task_id> alive_;
   std::shared_ptr<const restore_point> from_;
-  std::shared_ptr<const std::vector<std::vector<std::uint32_t>>> loops_;
+  std::shared_ptr<const std::vector<std::uint32_t>> loops_;
   std::map<std::uint32_t, split_assigner> assigners_; ///< by vertex
-  std::map<std::uint32_t, std::map<std::uint32_t, std::uint64_t>>
-    loop_answers_; ///< head -> subtask -> records
-  std::map<std::uint32_t, std::uint64_t> loop_rounds_;
+  std::optional<loop_ends> loop_ends_;                ///< of the attempt
 
   checkpoint_coordinator checkpoints_;
   std::shared_ptr<checkpoint_paths> paths_;
@@ -226,8 +226,5 @@ private:
 };
 
 job_actor::behavior_type job_behavior(job_actor::stateful_pointer<job> self, job_spec spec);
-
-/// Per edge, the vertices of the iteration heads whose loops it is part of.
-std::vector<std::vector<std::uint32_t>> loops_of_edges(const job_graph& graph);
 
 } // namespace sluice::runtime

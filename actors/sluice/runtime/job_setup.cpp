@@ -65,8 +65,7 @@ void job::prepare() {
   ++attempt_;
   tasks_.clear();
   assigners_.clear();
-  loop_answers_.clear();
-  loop_rounds_.clear();
+  loop_ends_.emplace(*spec_.graph);
   auto graph = spec_.graph;
   auto candidates = retained_;
   std::reverse(candidates.begin(), candidates.end());

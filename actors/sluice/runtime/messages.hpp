@@ -69,7 +69,7 @@ enum class barrier_kind : std::uint8_t {
 struct barrier {
   checkpoint_id id = 0;
   barrier_kind kind = barrier_kind::checkpoint;
-  std::uint32_t loop = 0; ///< loop_probe: vertex of the loop's head
+  std::uint32_t loop = 0; ///< loop_probe: which; see `loops_of_edges`
   /// checkpoint: processing time from which it overtakes what is in its way, which then becomes
   /// part of the checkpoint. `max_timestamp`: never.
   timestamp overtake_at = max_timestamp;

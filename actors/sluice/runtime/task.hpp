@@ -8,6 +8,7 @@
 #include "sluice/runtime/interfaces.hpp"
 #include "sluice/runtime/io_services.hpp"
 #include "sluice/runtime/keyed_spill.hpp"
+#include "sluice/runtime/loops.hpp"
 #include "sluice/runtime/operator_chain.hpp"
 #include "sluice/runtime/output_channel.hpp"
 #include "sluice/runtime/probe.hpp"
@@ -51,8 +52,8 @@ struct task_spec {
   io_services* io = nullptr;
   std::shared_ptr<task_probe> probe;
   std::shared_ptr<const restore_point> from; ///< null: a fresh start
-  /// Per edge of the graph: vertices of the iteration heads whose loops it is part of.
-  std::shared_ptr<const std::vector<std::vector<std::uint32_t>>> loops;
+  /// Per edge of the graph: the loop that it is part of; see `loops_of_edges`.
+  std::shared_ptr<const std::vector<std::uint32_t>> loops;
   std::shared_ptr<runtime::checkpoint_paths> checkpoint_paths;
   std::shared_ptr<const local_copies> local; ///< may be null
 };
@@ -185,6 +186,9 @@ private:
   void run_loop_buffer();
   bool loop_is_quiet();
   void forward_probe(barrier mark);
+  void begin_round(std::uint64_t round);
+  void report_probed();
+  std::uint32_t loop_of_head() const;
   void send_pending_probe();
 
   task_actor::pointer self_ = nullptr;
@@ -268,7 +272,10 @@ private:
   timestamp last_came_back_ = 0; ///< or when the regular inputs ended
   std::uint64_t came_back_ = 0;  ///< records, since the last probe left
   std::optional<std::uint64_t> probe_to_send_;
-  std::size_t probes_missing_ = 0;
+  std::uint64_t probe_came_in_ = 0; ///< the round whose probe all regular inputs have brought
+  std::uint64_t probe_sent_ = 0;    ///< the round whose probes are not all back; 0: none
+  std::uint64_t probe_round_ = 0;   ///< the newest that is known of
+  std::size_t probes_back_ = 0;     ///< of that round
   bool inputs_ended_ = false;
   std::optional<barrier> missed_trigger_; ///< a checkpoint whose barrier has not come
 };

@@ -79,6 +79,8 @@ void task::after_alignment(const std::optional<barrier>& mark) {
   if (!mark) return;
   if (mark->kind == barrier_kind::checkpoint)
     take_checkpoint(*mark);
+  else if (is_head_)
+    probe_came_in_ = mark->id; // its own goes out when its buffer is empty
   else
     forward_probe(*mark);
 }

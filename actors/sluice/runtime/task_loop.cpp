@@ -1,9 +1,12 @@
 /// Feedback loops: what an iteration head does besides passing records on.
 ///
 /// The head never refuses what comes back, so a loop cannot block itself: it buffers. A loop over
-/// bounded input is over when it is empty. To find out, the job sends a probe through all heads of
-/// the loop; it travels in the channels like a barrier and pushes every record in front of it. If
-/// it comes round and no record has come back since it left, on any head, the loop is empty. With
+/// bounded input is over when it is empty. To find out, the job has all heads of the loop send a
+/// probe. It travels in the channels like a barrier and pushes every record in front of it; a task
+/// passes it on when each of its inputs has brought it or has ended, a head (of a loop within the
+/// loop, for example) when, besides, its buffer is empty. If it comes round to all heads, and no
+/// record has come back to any since it sent its own, the loop is empty: a record that is still
+/// under way behind the probes descends from one that a head got after it had sent its own. With
 /// `max_idle`, a head sends the probe only when nothing has come back for that long.
 #include "sluice/runtime/task.hpp"
 
@@ -27,9 +30,10 @@ void task::on_feedback(std::uint32_t channel, channel_element& e) {
         logging_->barrier_back.insert(channel);
         write_snapshot_if_complete();
       }
-    } else if (probes_missing_ > 0 && --probes_missing_ == 0) {
-      self_->send<caf::message_priority::high>(
-        spec_.job, loop_probed_msg{spec_.attempt, spec_.id, e.mark.id, came_back_});
+    } else {
+      begin_round(e.mark.id);
+      ++probes_back_;
+      report_probed();
     }
     return;
   case channel_element::type::watermark:
@@ -70,7 +74,8 @@ void task::run_loop_buffer() {
     if (feed_slice(*loop_batch_, 0, loop_done_)) loop_batch_.reset();
   }
   if (loop_batch_ || loop_buffer_->has_next()) blocked_ = true;
-  if (!loop_batch_ && loop_buffer_->empty() && probe_to_send_ && loop_is_quiet())
+  if (!loop_batch_ && loop_buffer_->empty() && probe_to_send_
+      && (inputs_ended_ || probe_came_in_ == *probe_to_send_) && loop_is_quiet())
     send_pending_probe();
 }
 
@@ -86,25 +91,44 @@ bool task::loop_is_quiet() {
 }
 
 void task::on_probe_loop(probe_loop_msg m) {
-  if (phase_ != phase::running) return;
+  if (phase_ >= phase::emptying) return;
   probe_to_send_ = m.round;
   run();
 }
 
 void task::send_pending_probe() {
-  barrier mark{*std::exchange(probe_to_send_, std::nullopt), barrier_kind::loop_probe,
-               spec_.id.vertex};
+  auto round = *std::exchange(probe_to_send_, std::nullopt);
+  begin_round(round);
+  probe_sent_ = round;
   came_back_ = 0;
-  probes_missing_ = num_feedback_;
-  forward_probe(mark);
+  forward_probe({round, barrier_kind::loop_probe, loop_of_head()});
+  report_probed();
+}
+
+/// A probe may come round from another head before this one has sent its own.
+void task::begin_round(std::uint64_t round) {
+  if (std::exchange(probe_round_, round) != round) probes_back_ = 0;
+}
+
+void task::report_probed() {
+  if (probe_sent_ != probe_round_ || probes_back_ < num_feedback_) return;
+  probe_sent_ = 0;
+  self_->send<caf::message_priority::high>(
+    spec_.job, loop_probed_msg{spec_.attempt, spec_.id, probe_round_, came_back_});
+}
+
+std::uint32_t task::loop_of_head() const {
+  auto& v = spec_.graph->vertices[spec_.id.vertex];
+  for (auto index : v.inputs)
+    if (spec_.graph->edges[index].feedback) return (*spec_.loops)[index];
+  return no_loop;
 }
 
 void task::forward_probe(barrier mark) {
   auto& v = spec_.graph->vertices[spec_.id.vertex];
   for (auto& e : chain_->edges()) {
     auto index = v.outputs[static_cast<std::size_t>(&e - chain_->edges().data())];
-    auto& loops = (*spec_.loops)[index];
-    if (std::find(loops.begin(), loops.end(), mark.loop) == loops.end()) continue;
+    if ((*spec_.loops)[index] != mark.loop) continue;
     for (auto& c : e->channels()) c->control(mark);
   }
 }

@@ -211,7 +211,7 @@ void task::handle_end(std::uint32_t channel) {
   bool on_disk = spill_ && spill_->spilling();
   if (!on_disk && !finished_on_restore_ && !gate_.at(channel).feedback && gate_.input_ended(input))
     chain_->finish_input(input);
-  after_alignment(gate_.realign());
+  while (auto mark = gate_.realign()) after_alignment(mark);
   if (gate_.all_ended()) finish_inputs();
 }
 

@@ -67,7 +67,6 @@ void task::on_connect(connect_msg& m) {
     input_gate::channel c;
     c.input = e.input;
     c.feedback = e.feedback;
-    c.loops = (*spec_.loops)[in.edge];
     num_feedback_ += e.feedback;
     auto full = full_window(e, in.remote != nullptr);
     c.max_batches = full.batches;

@@ -44,7 +44,7 @@ void task::set_up_spilling() {
   if (config.mode != execution_mode::batch || !head.keyed) return;
   // A loop ends before its operators' input does: what they kept until then would come too late.
   for (auto index : v.inputs)
-    if (!(*spec_.loops)[index].empty()) return;
+    if ((*spec_.loops)[index] != no_loop) return;
   // Keys are finished at the end of the input, whatever goes to disk: so time, too, is only then.
   time_stands_still_ = true;
   if (config.checkpoints.interval) return;
