@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <numeric>
+#include <optional>
+#include <string>
 
 namespace sluice::testing {
 
@@ -119,6 +121,84 @@ BOOST_AUTO_TEST_CASE(of_what_an_aborted_checkpoint_had_prepared_survives_a_failu
       BOOST_REQUIRE(stuck.job->wait_until({}).has_value());
       BOOST_TEST(stuck.job->metrics().num_restarts == 1u);
       BOOST_TEST(committed(*stuck.output) == up_to(stuck_job::count));
+    }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_job_stopped_with_a_savepoint_is_done_once_its_output_is_committed) {
+  for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    for (bool refused : {false, true}) {
+      BOOST_TEST_CONTEXT("seed " << seed << ", refused " << refused) {
+        stuck_job stuck(seed);
+        stuck.valve_of_other->open_up();
+        stuck.settle(100ms);
+        stuck.output->failing_commits = refused;
+        auto saved = stuck.runtime.request_checkpoint(*stuck.job, stuck.directory.path(), true);
+        stuck.runtime.run_to_end(*stuck.job);
+        auto now = [&] { return committed(*stuck.output); };
+        if (!refused) {
+          BOOST_TEST((stuck.job->wait_until({})->status == job_status::finished));
+          BOOST_TEST(saved.get().starts_with(stuck.directory.path()));
+          BOOST_TEST(now().size() > 90u);
+          BOOST_TEST(now() == up_to(static_cast<std::int64_t>(now().size())));
+          continue;
+        }
+        BOOST_CHECK_THROW(stuck.job->wait_until({}), job_error);
+        BOOST_TEST(now().empty());
+        BOOST_CHECK_EXCEPTION(saved.get(), job_error, [&](const job_error& e) {
+          std::string text = e.what();
+          return text.find("the commit was refused") != std::string::npos
+                 && text.find("savepoint " + stuck.directory.path()) != std::string::npos;
+        });
+      }
+    }
+  }
+}
+
+// Nothing comes twice, whether the sink commits or not: what is behind the savepoint is not
+// handled.
+BOOST_AUTO_TEST_CASE(what_a_job_stopped_with_a_savepoint_has_put_out_is_not_put_out_again) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    BOOST_TEST_CONTEXT("seed " << seed) {
+      temporary_directory directory;
+      auto output = std::make_shared<numbers>();
+      auto run = [&](std::optional<std::string> from, bool stop) -> std::string {
+        stream_environment env;
+        env.set_execution_mode(execution_mode::streaming)
+          .set_parallelism(static_cast<std::uint32_t>(1 + seed % 3));
+        if (seed % 2 == 0) env.disable_operator_chaining();
+        env.enable_checkpointing(24h, directory.path() + "/checkpoints");
+        if (from) env.restore_from(*from);
+        auto loop = env
+                      .from_generator([](std::uint64_t i) { return static_cast<std::int64_t>(i); },
+                                      {400, 1000.0})
+                      .uid("numbers")
+                      .iterate();
+        loop.uid("loop");
+        auto next = loop.rebalance().map([](std::int64_t x) { return x + 1000; });
+        loop.close_with(next.filter([](std::int64_t x) { return x < 10'000; }).rebalance());
+        next.filter([](std::int64_t x) { return x >= 10'000; })
+          .rebalance()
+          .add_sink([output](std::int64_t x) { output->push_back(x - 10'000); });
+        stepped_runtime runtime(seed);
+        auto job = runtime.submit(make_job_graph(env.program()->pending()));
+        if (!stop) {
+          runtime.run_to_end(*job);
+          BOOST_REQUIRE(job->wait_until({}).has_value());
+          return {};
+        }
+        for (int i = 0; i < 150; ++i) runtime.advance(1ms);
+        auto saved = runtime.request_checkpoint(*job, directory.path() + "/saved", true);
+        runtime.run_to_end(*job);
+        BOOST_TEST((job->wait_until({})->status == job_status::finished));
+        return saved.get();
+      };
+      auto path = run({}, true);
+      BOOST_TEST(output->size() > 50u);
+      BOOST_TEST(output->size() < 350u);
+      run(path, false);
+      std::sort(output->begin(), output->end());
+      BOOST_TEST(*output == up_to(400), boost::test_tools::per_element());
     }
   }
 }

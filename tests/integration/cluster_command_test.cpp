@@ -203,7 +203,7 @@ BOOST_AUTO_TEST_CASE(jobs_are_saved_rescaled_stopped_resumed_and_cancelled) {
                return r.code == 0;
              }),
              r.output << cluster.log());
-  BOOST_TEST(eventually([&] { return cluster.status(1) == "cancelled"; }), cluster.log());
+  BOOST_TEST(eventually([&] { return cluster.status(1) == "finished"; }), cluster.log());
   check_no_number_is_there_twice(output);
   auto written = lines_below(output).size();
 

@@ -76,7 +76,7 @@ std::string savepoint_of_counting(const std::string& directory) {
   while (job.metrics().tasks.empty() || job.metrics().tasks[0].num_records_out == 0)
     std::this_thread::yield();
   auto path = job.stop_with_savepoint(directory + "/savepoints");
-  BOOST_CHECK_THROW(job.wait(), job_cancelled);
+  BOOST_TEST((job.wait().status == job_status::finished));
   return path;
 }
 
@@ -252,7 +252,7 @@ BOOST_AUTO_TEST_CASE(an_operator_without_a_uid_is_not_found_again_once_its_input
   while (job.metrics().tasks.empty() || job.metrics().tasks[0].num_records_out == 0)
     std::this_thread::yield();
   auto path = job.stop_with_savepoint(directory.path() + "/savepoints");
-  BOOST_CHECK_THROW(job.wait(), job_cancelled);
+  BOOST_TEST((job.wait().status == job_status::finished));
   auto same = program(false);
   same.restore_from(path);
   check_that_it_runs(same);

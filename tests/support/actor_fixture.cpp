@@ -113,10 +113,12 @@ void stepped_runtime::take_time(duration d) {
 }
 
 std::future<std::string> stepped_runtime::request_checkpoint(job_control& job,
-                                                             std::string savepoint_directory) {
+                                                             std::string savepoint_directory,
+                                                             bool then_stop) {
   runtime::checkpoint_request_msg m;
   m.reply = std::make_shared<std::promise<std::string>>();
   m.savepoint_directory = std::move(savepoint_directory);
+  m.then_stop = then_stop;
   auto result = m.reply->get_future();
   caf::anon_send<caf::message_priority::high>(dynamic_cast<stepped_job&>(job).actor(), m);
   return result;

@@ -42,7 +42,8 @@ public:
 
   /// Asks for a checkpoint, or a savepoint where `savepoint_directory` says.
   std::future<std::string> request_checkpoint(job_control& job,
-                                              std::string savepoint_directory = {});
+                                              std::string savepoint_directory = {},
+                                              bool then_stop = false);
 
   /// Actors that are alive.
   std::size_t num_actors() const;

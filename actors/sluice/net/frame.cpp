@@ -135,6 +135,7 @@ void encode_element(byte_writer& out, std::uint32_t number, const runtime::chann
     out.raw(static_cast<std::uint8_t>(e.mark.kind));
     out.raw(e.mark.loop);
     out.raw(e.mark.overtake_at);
+    out.raw(static_cast<std::uint8_t>(e.mark.halt));
   }
   if (e.kind == type::records) e.records->encode(out);
 }
@@ -156,6 +157,7 @@ runtime::channel_element decode_element(byte_reader& in) {
     e.mark.kind = static_cast<runtime::barrier_kind>(mark);
     e.mark.loop = in.raw<std::uint32_t>();
     e.mark.overtake_at = in.raw<timestamp>();
+    e.mark.halt = in.raw<std::uint8_t>() != 0;
   }
   if (e.kind != type::records) expect_end(in);
   return e;

@@ -151,6 +151,7 @@ void job::fail(failure cause) {
   if (phase_ == phase::stopping || phase_ == phase::ended) return;
   if (cause.corrupt_snapshot && from_ && retained_.size() > 1
       && std::erase(retained_, from_->path) > 0) {
+  if (phase_ == phase::stopping && reason_ == stop_reason::saved) fail_to_stop(std::move(cause));
     log().error("job \"{}\": {}; TRYING THE CHECKPOINT BEFORE IT", spec_.graph->config.name,
                 cause.what);
     cause.fatal = false;
@@ -162,6 +163,17 @@ void job::fail(failure cause) {
 void job::stop(stop_reason reason) {
   reason_ = reason;
   phase_ = phase::stopping;
+/// The savepoint is there, but a task could not commit what it covers: nobody may take the job for
+/// done. Started again from its last checkpoint it would repeat what others have committed.
+void job::fail_to_stop(failure cause) {
+  reason_ = stop_reason::failed;
+  cause.fatal = true;
+  cause.what += fmt::format("; the job was being stopped: savepoint {} is complete, and a job that "
+                            "goes on from it commits what this one could not",
+                            stopped_with_.second);
+  cause_ = std::move(cause);
+}
+
   abort_checkpoint("the job stops", false);
   if (alive_.empty() && deploying_.empty()) {
     stopped();
@@ -194,6 +206,7 @@ void job::stopped() {
     release_hosts(true);
     end(job_status::finished, nullptr);
     return;
+  case stop_reason::saved:
   case stop_reason::cancelled:
     release_hosts(true);
     end(job_status::cancelled, std::make_exception_ptr(job_cancelled(fmt::format(
@@ -283,7 +296,11 @@ void job::end(job_status status, std::exception_ptr error) {
         for (auto& p : paths) snapshot_store::remove(p);
         lease.reset();
         board->end(status, error, result);
-        if (stopped_with.first) stopped_with.first->set_value(stopped_with.second);
+        if (!stopped_with.first) return;
+        if (error)
+          stopped_with.first->set_exception(error);
+        else
+          stopped_with.first->set_value(stopped_with.second);
       };
   // A waiter gets the failure as an exception, and to see it twice helps nobody.
   auto level = status == job_status::failed && !spec_.graph->config.caller_waits

@@ -115,7 +115,13 @@ private:
   };
 
   /// Why all tasks are being stopped.
-  enum class stop_reason : std::uint8_t { failed, cancelled, finished, rescaled };
+  enum class stop_reason : std::uint8_t {
+    failed,
+    cancelled,
+    finished,
+    saved, ///< stopped with a savepoint
+    rescaled,
+  };
 
   // -- deployment
   // ----------------------------------------------------------------------------------
@@ -174,6 +180,7 @@ private:
   // -- the end
   // -------------------------------------------------------------------------------------
   void fail(failure cause);
+  void fail_to_stop(failure cause);
   void stop(stop_reason reason);
   void stopped();
   void all_finished();

@@ -150,6 +150,7 @@ void job::trigger_tasks() {
   auto& c = spec_.graph->config.checkpoints;
   trigger_msg m;
   m.id = pending.id;
+  m.halt = pending.then_stop;
   if (!pending.savepoint && may_be_unaligned(c))
     m.overtake_at = c.aligned_checkpoint_timeout.count() == 0
                       ? min_timestamp
@@ -286,7 +287,7 @@ void job::checkpoint_done(checkpoint_coordinator::pending done) {
     if (covered) t.committables.clear();
   }
   if (done.then_stop || done.then_rescale_to > 0) {
-    stop(done.then_stop ? stop_reason::cancelled : stop_reason::rescaled);
+    stop(done.then_stop ? stop_reason::saved : stop_reason::rescaled);
     return;
   }
   auto request = queued_requests_.empty() ? std::nullopt : std::optional(queued_requests_.front());

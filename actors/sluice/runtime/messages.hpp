@@ -73,6 +73,7 @@ struct barrier {
   /// checkpoint: processing time from which it overtakes what is in its way, which then becomes
   /// part of the checkpoint. `max_timestamp`: never.
   timestamp overtake_at = max_timestamp;
+  bool halt = false; ///< checkpoint: the job is to stop at this place: handle nothing behind it
 };
 
 /// What travels in a channel, in order.
@@ -121,6 +122,7 @@ struct trigger_msg {
   checkpoint_id id = 0;
   timestamp overtake_at = max_timestamp; ///< as in `barrier`
   bool inputs_finished = false;          ///< all senders have finished: no barrier will come
+  bool halt = false;                     ///< as in `barrier`
 };
 
 struct checkpoint_complete_msg {

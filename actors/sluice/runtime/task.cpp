@@ -52,6 +52,10 @@ failure describe(std::exception_ptr error, const std::string& operator_name,
 // ------------------------------------------------------------------------------------------
 
 void task::fail(std::uint32_t operator_index, std::exception_ptr error) {
+  report(operator_index, error);
+}
+
+void task::report(std::uint32_t operator_index, const std::exception_ptr& error) const {
   if (phase_ == phase::failed || phase_ == phase::gone) return;
   phase_ = phase::failed;
   auto& v = spec_.graph->vertices[spec_.id.vertex];
@@ -106,7 +110,7 @@ void task::on_timer(timer_msg m) {
     armed_poll_.reset();
     source_waiting_ = false;
   }
-  if (phase_ != phase::running) return;
+  if (phase_ != phase::running || halted_by_) return;
   guarded([&] { chain_->processing_time(spec_.io->processing_clock().now()); });
   run();
 }
@@ -126,7 +130,7 @@ void task::run() {
   waited.add(nanos(start - last_run_));
   blocked_ = false;
   guarded([&] {
-    if (phase_ == phase::running) {
+    if (phase_ == phase::running && !halted_by_) {
       if (chain_->source())
         run_source();
       else
@@ -275,7 +279,11 @@ void task::on_strand_done(strand_done_msg& m) {
     self_->quit();
     return;
   }
-  if (phase_ == phase::gone) return;
+  if (phase_ == phase::gone) {
+    // It may have been a commit, which the end of the job waits for.
+    if (m.step == what::failed) report(static_cast<std::uint32_t>(m.id), m.error);
+    return;
+  }
   switch (m.step) {
   case what::restored:
     guarded([&] { open_restored(); });

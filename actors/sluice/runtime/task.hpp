@@ -147,6 +147,7 @@ private:
     }
   }
   void fail(std::uint32_t operator_index, std::exception_ptr error);
+  void report(std::uint32_t operator_index, const std::exception_ptr& error) const;
   void log_step(const char* what) const;
   bool active() const noexcept { return phase_ >= phase::running && phase_ <= phase::finishing; }
 
@@ -261,6 +262,7 @@ private:
   checkpoint_id last_checkpoint_ = 0;
   std::map<checkpoint_id, std::map<std::uint32_t, std::vector<std::string>>> uncommitted_;
   std::map<std::uint32_t, std::vector<std::string>> final_committables_;
+  std::optional<checkpoint_id> halted_by_; ///< the job stops with this checkpoint, if it completes
   bool finished_on_restore_ = false;
   bool strand_finished_ = false;
 

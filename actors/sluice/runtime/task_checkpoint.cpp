@@ -56,7 +56,7 @@ std::string checkpoint_paths::path_of(checkpoint_id id) const {
 
 void task::on_trigger(trigger_msg m) {
   if (phase_ != phase::running || m.id <= last_checkpoint_) return;
-  barrier mark{m.id, barrier_kind::checkpoint, 0, m.overtake_at};
+  barrier mark{m.id, barrier_kind::checkpoint, 0, m.overtake_at, m.halt};
   if (chain_->source() && !replaying_.empty()) {
     // Its records are behind those that an earlier checkpoint left to replay.
     postponed_trigger_ = m;
@@ -153,6 +153,7 @@ void task::log_output(std::uint32_t output_channel, const channel_element& e,
 void task::take_checkpoint(barrier mark, in_flight_log overtaken) {
   auto start = spec_.io->steady_now();
   last_checkpoint_ = mark.id;
+  if (mark.halt) halted_by_ = mark.id;
   if (missed_trigger_ && missed_trigger_->id <= mark.id) missed_trigger_.reset();
   // Downstream first: it can align while this task looks at its state.
   auto unaligned
@@ -345,6 +346,10 @@ void task::on_aborted(checkpoint_aborted_msg m) {
     guarded([&] { write_snapshot(logging_->id); });
   }
   run();
+  if (halted_by_ && *halted_by_ <= m.id) {
+    halted_by_.reset();
+    on_timer({spec_.io->processing_clock().now()}); // those that came meanwhile were not handled
+  }
 }
 
 void task::commit(checkpoint_id up_to, bool final_output) {

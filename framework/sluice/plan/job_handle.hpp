@@ -130,7 +130,9 @@ public:
     return control_->savepoint(directory, false);
   }
 
-  /// Takes a savepoint and cancels the job at exactly this point. Returns the savepoint's path.
+  /// Takes a savepoint and ends the job at exactly this point, what it has written until there
+  /// being committed; `wait` then returns as after any other end. Returns the savepoint's path.
+  /// Errors: `state_error`; `job_error` naming the savepoint when something could not be committed.
   std::string stop_with_savepoint(const std::string& directory) {
     return control_->savepoint(directory, true);
   }

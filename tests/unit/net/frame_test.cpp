@@ -105,6 +105,7 @@ BOOST_AUTO_TEST_CASE(payloads_that_lie_are_refused) {
         out.raw(mark);
         out.raw(std::uint32_t{0});
         out.raw(timestamp{0});
+        out.raw(std::uint8_t{1});
       }
     });
   };
