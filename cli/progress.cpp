@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
 #include <unistd.h>
 
@@ -19,16 +18,12 @@ struct rows_so_far {
   std::uint64_t written = 0;
 };
 
-/// Sources are the tasks that get nothing from others; sinks those that send nothing on.
 rows_so_far count_rows(const job_metrics& m) {
   rows_so_far rows;
   for (const auto& t : m.tasks) {
-    auto counter = [&](const std::string& name) {
-      auto found = t.counters.find(name);
-      return found == t.counters.end() ? std::uint64_t{0} : found->second;
-    };
-    if (t.num_records_in == 0) rows.read += std::max(counter("records_read"), t.num_records_out);
-    if (t.num_records_out == 0) rows.written += t.num_records_in;
+    if (t.is_source) rows.read += t.num_records_in;
+    if (auto written = t.counters.find("records_written"); written != t.counters.end())
+      rows.written += written->second;
   }
   return rows;
 }

@@ -484,6 +484,7 @@ BOOST_AUTO_TEST_CASE(what_sql_cannot_do_on_a_cluster_and_what_fails_there_is_sai
   r = cluster.sql(tables + "INSERT INTO kept SELECT n FROM numbers;", {"--mode", "batch"});
   BOOST_TEST(r.code == 1);
   BOOST_TEST(r.output.find("a.csv") != std::string::npos, r.output);
+  BOOST_TEST(r.output.find(", worker ") != std::string::npos, r.output);
   BOOST_TEST(cluster.status(1) == "failed");
 }
 

@@ -313,6 +313,149 @@ BOOST_AUTO_TEST_CASE(a_torn_checkpoint_is_passed_over_for_the_one_before) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_stateless_operator_may_be_gone_or_another_when_a_savepoint_is_restored) {
+  temporary_directory directory;
+  auto program = [&](int version) {
+    stream_environment env;
+    env.enable_checkpointing(std::chrono::hours(1), directory.path() + "/chk");
+    auto counted = env
+                     .from_generator([](std::uint64_t n) { return static_cast<std::int64_t>(n); },
+                                     {.count = 1'000'000, .records_per_second = 2000.0})
+                     .uid("numbers")
+                     .key_by([](std::int64_t n) { return n % 3; })
+                     .process(counter_of<std::int64_t>{})
+                     .uid("count");
+    auto positive = [](std::int64_t n) { return n > 0; };
+    if (version == 1)
+      counted.map([](std::int64_t n) { return n; }).filter(positive).add_sink([](std::int64_t) {});
+    else
+      counted.filter(positive).name("other").add_sink([](std::int64_t) {}).name("another sink");
+    return env;
+  };
+  auto env = program(1);
+  auto job = env.execute_async("counting");
+  while (job.metrics().tasks.empty() || job.metrics().tasks[0].num_records_out == 0)
+    std::this_thread::yield();
+  auto path = job.stop_with_savepoint(directory.path() + "/savepoints");
+  auto changed = program(2);
+  changed.restore_from(path);
+  check_that_it_runs(changed);
+}
+
+BOOST_AUTO_TEST_CASE(a_checkpoint_directory_that_cannot_be_made_fails_the_job_at_once) {
+  stream_environment env;
+  env.enable_checkpointing(std::chrono::milliseconds(50), "/proc/nope");
+  env.from_generator([](std::uint64_t n) { return n; }, {100'000, 1000.0})
+    .add_sink([](std::uint64_t) {});
+  auto text = error_of<job_error>([&] { env.execute(); });
+  BOOST_TEST(contains(text, "no checkpoint can be written"));
+  BOOST_TEST(contains(text, "/proc/nope"));
+}
+
+BOOST_AUTO_TEST_CASE(the_latest_checkpoint_of_no_directory_is_refused) {
+  stream_environment env;
+  env.restore_from("latest");
+  env.from_collection({1}).add_sink([](int) {});
+  BOOST_TEST(contains(error_of<job_error>([&] { env.execute(); }), "enable_checkpointing"));
+}
+
+namespace {
+
+/// Throws where it is told to.
+class throwing_sink final : public sink<int> {
+public:
+  explicit throwing_sink(std::string where) : where_(std::move(where)) {}
+
+  std::string name() const override { return "throwing"; }
+
+  std::unique_ptr<sink_writer> make_writer() const override {
+    class writer final : public sink_writer {
+    public:
+      explicit writer(std::string where) : where_(std::move(where)) { check("make_writer"); }
+      void open(io_context&, const std::vector<std::string>&) override { check("open"); }
+      void write(batch&) override { check("write"); }
+      bool ready() const override {
+        check("ready");
+        return true;
+      }
+      void flush() override { check("flush"); }
+      std::function<writer_snapshot()> prepare_commit(std::uint64_t, bool) override {
+        check("prepare_commit");
+        return nullptr;
+      }
+      void commit(const std::vector<std::string>&) override {}
+
+    private:
+      void check(std::string_view here) const {
+        if (here == where_) throw std::runtime_error("thrown in " + where_);
+      }
+      std::string where_;
+    };
+    return std::make_unique<writer>(where_);
+  }
+
+private:
+  std::string where_;
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_sink_that_throws_is_named_wherever_it_does) {
+  for (auto* where : {"make_writer", "open", "write", "ready", "flush", "prepare_commit"}) {
+    stream_environment env;
+    env.from_generator([](std::uint64_t n) { return static_cast<int>(n); }, {100, 1000.0})
+      .sink_to(std::make_shared<throwing_sink>(where))
+      .name("culprit");
+    auto text = error_of<job_error>([&] { env.execute(); });
+    BOOST_TEST(contains(text, "operator \"culprit\""));
+    BOOST_TEST(contains(text, std::string("thrown in ") + where));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(texts_may_be_thrown) {
+  stream_environment env;
+  env.from_collection({1}).map([](int x) { return x == 1 ? throw "one is too few" : x; }).print();
+  BOOST_TEST(contains(error_of<job_error>([&] { env.execute(); }), "one is too few"));
+  stream_environment other;
+  other.from_collection({1})
+    .map([](int x) { return x == 1 ? throw std::string("one is too few") : x; })
+    .print();
+  BOOST_TEST(contains(error_of<job_error>([&] { other.execute(); }), "one is too few"));
+}
+
+namespace {
+
+struct forgets_its_state {
+  value_state<std::int64_t> count;
+  void process_element(const std::int64_t&, keyed_process_context<std::int64_t>&,
+                       collector<std::int64_t>&) {
+    ++count.mutate();
+  }
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(what_is_missing_fails_the_job_and_not_the_process) {
+  stream_environment env;
+  env.from_sequence(1, 3)
+    .key_by([](std::int64_t x) { return x; })
+    .process(forgets_its_state{})
+    .name("forgetful")
+    .print();
+  auto text = error_of<job_error>([&] { env.execute(); });
+  BOOST_TEST(contains(text, "operator \"forgetful\""));
+  BOOST_TEST(contains(text, "context.state()"));
+
+  stream_environment without_generator;
+  without_generator.from_sequence(1, 3)
+    .assign_timestamps_and_watermarks(watermark_strategy<std::int64_t>::for_generator([] {
+                                        return std::unique_ptr<watermark_generator<std::int64_t>>();
+                                      }).with_timestamp_assigner([](std::int64_t x) { return x; }))
+    .print();
+  text = error_of<job_error>([&] { without_generator.execute(); });
+  BOOST_TEST(contains(text, "returned no generator"));
+}
+
 BOOST_AUTO_TEST_CASE(a_restart_strategy_restarts_and_then_gives_up) {
   stream_environment env;
   env.set_restart_strategy(fixed_delay_restart{2, std::chrono::milliseconds(1)});

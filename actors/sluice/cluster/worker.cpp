@@ -158,11 +158,7 @@ void worker::make_tasks(key k, prepared p) {
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     if (d.order.placement.at(i) != d.order.host) continue;
     auto id = tasks.at(i);
-    auto probe = std::make_shared<task_probe>();
-    probe->task = d.graph->vertices[id.vertex].name;
-    probe->vertex = id.vertex;
-    probe->subtask = id.subtask;
-    probe->attempt = d.order.attempt;
+    auto probe = make_probe(d.graph->vertices[id.vertex], id.subtask, d.order.attempt);
     d.probes.push_back(probe);
     task_spec spec;
     spec.graph = d.graph;

@@ -144,14 +144,17 @@ void job::on_cancel() {
 }
 
 void job::on_failed(task_failed_msg& m) {
-  if (current(m.attempt)) fail(std::move(m.cause));
+  if (!current(m.attempt)) return;
+  // A job that has lost the worker may have let go of its hosts already.
+  if (!placement_.empty()) m.cause.worker = hosts_[placement_[numbering_->of(m.task)]].name;
+  fail(std::move(m.cause));
 }
 
 void job::fail(failure cause) {
+  if (phase_ == phase::stopping && reason_ == stop_reason::saved) fail_to_stop(std::move(cause));
   if (phase_ == phase::stopping || phase_ == phase::ended) return;
   if (cause.corrupt_snapshot && from_ && retained_.size() > 1
       && std::erase(retained_, from_->path) > 0) {
-  if (phase_ == phase::stopping && reason_ == stop_reason::saved) fail_to_stop(std::move(cause));
     log().error("job \"{}\": {}; TRYING THE CHECKPOINT BEFORE IT", spec_.graph->config.name,
                 cause.what);
     cause.fatal = false;
@@ -160,9 +163,6 @@ void job::fail(failure cause) {
   stop(stop_reason::failed);
 }
 
-void job::stop(stop_reason reason) {
-  reason_ = reason;
-  phase_ = phase::stopping;
 /// The savepoint is there, but a task could not commit what it covers: nobody may take the job for
 /// done. Started again from its last checkpoint it would repeat what others have committed.
 void job::fail_to_stop(failure cause) {
@@ -174,6 +174,9 @@ void job::fail_to_stop(failure cause) {
   cause_ = std::move(cause);
 }
 
+void job::stop(stop_reason reason) {
+  reason_ = reason;
+  phase_ = phase::stopping;
   abort_checkpoint("the job stops", false);
   if (alive_.empty() && deploying_.empty()) {
     stopped();
@@ -203,10 +206,10 @@ void job::on_task_down(const caf::actor_addr& who) {
 void job::stopped() {
   switch (reason_) {
   case stop_reason::finished:
+  case stop_reason::saved:
     release_hosts(true);
     end(job_status::finished, nullptr);
     return;
-  case stop_reason::saved:
   case stop_reason::cancelled:
     release_hosts(true);
     end(job_status::cancelled, std::make_exception_ptr(job_cancelled(fmt::format(
@@ -245,7 +248,8 @@ void job::send_later(duration after, job_timer_msg m) {
 std::string job::label_of(const failure& cause) const {
   auto& job_name = spec_.graph->config.name;
   if (cause.operator_name.empty()) return job_label(job_name);
-  return task_label(job_name, cause.operator_name, cause.subtask);
+  auto label = task_label(job_name, cause.operator_name, cause.subtask);
+  return cause.worker.empty() ? label : label + ", worker " + cause.worker;
 }
 
 std::exception_ptr job::error_of(const failure& cause) const {
@@ -253,6 +257,7 @@ std::exception_ptr job::error_of(const failure& cause) const {
   auto text = fmt::format("job \"{}\" failed", job_name);
   if (!cause.operator_name.empty())
     text += fmt::format(": operator \"{}\", subtask {}", cause.operator_name, cause.subtask);
+  if (!cause.worker.empty()) text += ", worker " + cause.worker;
   if (cause.record_time) text += fmt::format(", record time {} us", *cause.record_time);
   text += ": " + cause.what;
   return std::make_exception_ptr(job_error(

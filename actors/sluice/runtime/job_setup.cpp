@@ -37,7 +37,7 @@ void job::on_start() {
 namespace {
 
 /// Two jobs in one directory would overwrite and remove each other's checkpoints. Null where none
-/// is needed, or where nothing can be written: the first checkpoint will say so.
+/// is needed, or where nothing can be written by a job that is not to write.
 std::shared_ptr<storage_lease> lease_of_checkpoints(const job_config& config) {
   auto& directory = config.checkpoints.directory;
   if (directory.empty()) return nullptr;
@@ -47,8 +47,9 @@ std::shared_ptr<storage_lease> lease_of_checkpoints(const job_config& config) {
   try {
     storage.make_folder(directory);
     lease = storage.lease(path_in(directory, "in-use"), holder);
-  } catch (const io_error&) {
-    return nullptr;
+  } catch (const io_error& e) {
+    if (!config.checkpoints.interval) return nullptr;
+    throw plan_error(fmt::format("no checkpoint can be written: {}", e.what()));
   }
   if (!lease)
     throw plan_error(fmt::format("the checkpoint directory {} is in use by {}; each job needs one "
@@ -85,6 +86,10 @@ void job::prepare() {
     bool named = false;
     if (paths.empty() && config.restore_from) {
       if (*config.restore_from == "latest") {
+        if (config.checkpoints.directory.empty())
+          throw plan_error(
+            "restore_from(\"latest\") looks for checkpoints in the job's directory, and "
+            "it has none: enable_checkpointing(interval, directory)");
         paths = snapshot_store::list(config.checkpoints.directory);
         result.claimed.assign(paths.rbegin(), paths.rend());
       } else {
@@ -147,11 +152,7 @@ void job::spawn_tasks() {
   std::vector<std::shared_ptr<task_probe>> probes;
   for (auto& v : graph.vertices) {
     for (std::uint32_t i = 0; i < v.parallelism; ++i) {
-      auto probe = std::make_shared<task_probe>();
-      probe->task = v.name;
-      probe->vertex = v.id;
-      probe->subtask = i;
-      probe->attempt = attempt_;
+      auto probe = make_probe(v, i, attempt_);
       probes.push_back(probe);
       task_spec spec;
       spec.graph = spec_.graph;

@@ -197,6 +197,7 @@ struct failure {
   std::string what;
   bool fatal = false;            ///< restarting cannot help (the program or the snapshot is wrong)
   bool corrupt_snapshot = false; ///< restarting from the checkpoint before may help
+  std::string worker{};          ///< where the task was; empty where there is but one process
 };
 
 struct task_failed_msg {

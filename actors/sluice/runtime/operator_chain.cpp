@@ -85,8 +85,8 @@ private:
 /// Hands what one operator puts out to the next, and knows whose code runs.
 class operator_chain::link final : public batch_receiver {
 public:
-  link(stream_operator& to, std::uint32_t index, std::uint32_t& current)
-    : to_(to), index_(index), current_(current) {}
+  link(stream_operator& to, std::uint32_t index, std::uint32_t& current, timestamp& watermark)
+    : to_(to), index_(index), current_(current), watermark_(watermark) {}
 
   void receive(batch& b) override {
     auto before = std::exchange(current_, index_);
@@ -97,6 +97,7 @@ public:
     auto before = std::exchange(current_, index_);
     to_.on_watermark(w, exact);
     current_ = before;
+    watermark_ = std::max(watermark_, w);
   }
   void receive_status(bool idle) override { to_.on_status(idle); }
 
@@ -104,6 +105,7 @@ private:
   stream_operator& to_;
   std::uint32_t index_;
   std::uint32_t& current_;
+  timestamp& watermark_;
 };
 
 operator_chain::operator_chain(chain_services services,
@@ -112,7 +114,7 @@ operator_chain::operator_chain(chain_services services,
   auto& graph = *services_.graph;
   auto& v = graph.vertices[services_.vertex];
   for (std::uint32_t i = 0; i < v.chain.size(); ++i) {
-    current_ = i;
+    current_ = *services_.building = i;
     auto& n = graph.node(v.chain[i]);
     contexts_.push_back(std::make_unique<context>(services_, n, i));
     if (n.kind == node_kind::source) {
@@ -125,20 +127,27 @@ operator_chain::operator_chain(chain_services services,
     } else {
       operators_.push_back(n.make ? n.make() : n.make_with_sides(n.side_outputs));
     }
-    if (n.kind == node_kind::sink) can_refuse_.push_back(operators_.back().get());
+    if (n.kind == node_kind::sink) can_refuse_.push_back(i);
   }
   for (auto& l : v.links) {
-    links_.push_back(std::make_unique<link>(*operators_[l.to], l.to, current_));
-    operators_[l.from]->ports().at(l.port).add(links_.back().get());
+    links_.push_back(std::make_unique<link>(*operators_[l.to], l.to, current_, watermark_));
+    port_of(l.from, l.port).add(links_.back().get());
     if (graph.node(v.chain[l.to]).kind == node_kind::sink) exits_.emplace_back(l.from, l.port);
   }
   for (auto& e : edges_) {
-    operators_[e->edge().from_operator]->ports().at(e->edge().port).add(e.get());
+    port_of(e->edge().from_operator, e->edge().port).add(e.get());
     exits_.emplace_back(e->edge().from_operator, e->edge().port);
   }
 }
 
 operator_chain::~operator_chain() = default;
+
+/// A side output that is read of an operator which has none stays empty.
+output_port& operator_chain::port_of(std::uint32_t index, std::uint32_t port) {
+  auto& ports = operators_[index]->ports();
+  if (ports.size() <= port) ports.resize(port + 1);
+  return ports[port];
+}
 
 const stream_node& operator_chain::node(std::size_t i) const {
   auto& graph = *services_.graph;
@@ -191,17 +200,43 @@ bool operator_chain::finish_some() {
 }
 
 void operator_chain::on_idle() {
-  for (auto* op : can_refuse_) op->on_idle();
+  for (auto i : can_refuse_) {
+    current_ = i;
+    operators_[i]->on_idle();
+  }
+  current_ = 0;
 }
 
-bool operator_chain::ready() const {
-  return std::all_of(can_refuse_.begin(), can_refuse_.end(), [](auto* op) { return op->ready(); });
+bool operator_chain::ready() {
+  for (auto i : can_refuse_) {
+    current_ = i;
+    if (!operators_[i]->ready()) {
+      current_ = 0;
+      return false;
+    }
+  }
+  current_ = 0;
+  return true;
+}
+
+prepare_commit_work operator_chain::prepare_commit(std::uint32_t index, std::uint64_t checkpoint,
+                                                   bool end_of_input) {
+  current_ = index;
+  auto work = operators_[index]->prepare_commit(checkpoint, end_of_input);
+  current_ = 0;
+  return work;
 }
 
 std::uint64_t operator_chain::state_bytes() const noexcept {
   std::uint64_t n = 0;
   for (auto& op : operators_) n += op->states().memory_bytes();
   return n;
+}
+
+timestamp operator_chain::watermark() const noexcept {
+  auto latest = source_ ? std::max(watermark_, source_->watermark()) : watermark_;
+  for (auto& e : edges_) latest = std::max(latest, e->watermark());
+  return latest;
 }
 
 std::uint64_t operator_chain::output_bytes() const noexcept {

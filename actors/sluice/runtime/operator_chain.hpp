@@ -31,6 +31,8 @@ struct chain_services {
   std::function<void(std::uint32_t index, std::exception_ptr)> fail;
   /// The task must call `on_processing_time` at this time. On the task's actor only.
   std::function<void(timestamp)> request_timer;
+  /// The operator that is being made, to be named if that fails.
+  std::uint32_t* building = nullptr;
 };
 
 /// Owner: one task. Calls that run user code may throw; the task is lost then.
@@ -62,7 +64,11 @@ public:
   /// again when there is room for it.
   bool finish_some();
   void on_idle();
-  bool ready() const;
+  bool ready();
+
+  /// As of `stream_operator`, of operator `index`.
+  prepare_commit_work prepare_commit(std::uint32_t index, std::uint64_t checkpoint,
+                                     bool end_of_input);
 
   std::vector<std::unique_ptr<output_edge>>& edges() noexcept { return edges_; }
 
@@ -70,6 +76,9 @@ public:
   std::uint32_t current() const noexcept { return current_; }
 
   std::uint64_t state_bytes() const noexcept;
+
+  /// The event time that an operator within the chain, or the next task, was told last.
+  timestamp watermark() const noexcept;
 
   /// Bytes of records that left the chain so far, for sinks and other tasks.
   std::uint64_t output_bytes() const noexcept;
@@ -81,6 +90,8 @@ private:
   class context;
   class link;
 
+  output_port& port_of(std::uint32_t index, std::uint32_t port);
+
   chain_services services_;
   std::vector<std::unique_ptr<context>> contexts_;
   std::vector<std::unique_ptr<stream_operator>> operators_;
@@ -88,8 +99,9 @@ private:
   std::vector<std::unique_ptr<output_edge>> edges_;
   std::vector<std::pair<std::uint32_t, std::uint32_t>> exits_; ///< operator, port
   ops::source_operator* source_ = nullptr;
-  std::vector<stream_operator*> can_refuse_;
+  std::vector<std::uint32_t> can_refuse_; ///< sinks
   std::uint32_t current_ = 0;
+  timestamp watermark_ = min_timestamp;
   std::uint32_t finished_ = 0; ///< operators
 };
 

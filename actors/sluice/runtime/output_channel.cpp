@@ -227,6 +227,7 @@ void output_edge::broadcast(batch& b) {
 
 void output_edge::receive_watermark(timestamp w, bool exact) {
   if (edge_.feedback) return; // a loop's time would wait for itself
+  watermark_ = std::max(watermark_, w);
   for (auto& c : channels_) c->watermark(w, exact);
 }
 

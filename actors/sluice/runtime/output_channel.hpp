@@ -119,6 +119,9 @@ public:
   void receive_status(bool idle) override;
 
   const job_edge& edge() const noexcept { return edge_; }
+
+  /// What was sent last.
+  timestamp watermark() const noexcept { return watermark_; }
   std::vector<std::unique_ptr<output_channel>>& channels() noexcept { return channels_; }
 
 private:
@@ -130,6 +133,7 @@ private:
   std::unique_ptr<record_partitioner> partitioner_;
   std::unique_ptr<batch> copy_;
   std::size_t next_ = 0;
+  timestamp watermark_ = min_timestamp;
   std::minstd_rand random_;
 };
 

@@ -2,6 +2,17 @@
 
 namespace sluice::runtime {
 
+std::shared_ptr<task_probe> make_probe(const job_vertex& v, std::uint32_t subtask,
+                                       std::uint32_t attempt) {
+  auto probe = std::make_shared<task_probe>();
+  probe->task = v.name;
+  probe->vertex = v.id;
+  probe->subtask = subtask;
+  probe->attempt = attempt;
+  probe->is_source = v.inputs.empty();
+  return probe;
+}
+
 std::shared_ptr<counter> task_probe::make_counter(const std::string& name) {
   std::lock_guard lock(mutex_);
   for (auto& [n, c] : counters_)
@@ -18,6 +29,7 @@ task_metrics task_probe::read(timestamp now) const {
   m.vertex = vertex;
   m.subtask = subtask;
   m.attempt = attempt;
+  m.is_source = is_source;
   m.num_records_in = records_in.get();
   m.num_records_out = records_out.get();
   m.num_bytes_in = bytes_in.get();

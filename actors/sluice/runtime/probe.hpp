@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sluice/io/io_context.hpp"
+#include "sluice/plan/job_graph.hpp"
 #include "sluice/plan/job_handle.hpp"
 
 #include <atomic>
@@ -42,6 +43,7 @@ struct task_probe {
   std::uint32_t vertex = 0;
   std::uint32_t subtask = 0;
   std::uint32_t attempt = 0;
+  bool is_source = false;
 
   gauge records_in, records_out, bytes_in, bytes_out, late_records;
   gauge busy_ns, idle_ns, backpressured_ns, credit_waits;
@@ -57,5 +59,9 @@ private:
   std::vector<std::pair<std::string, std::shared_ptr<named_counter>>>
     counters_; // GUARDED_BY(mutex_)
 };
+
+/// That of a task which has not begun.
+std::shared_ptr<task_probe> make_probe(const job_vertex& vertex, std::uint32_t subtask,
+                                       std::uint32_t attempt);
 
 } // namespace sluice::runtime

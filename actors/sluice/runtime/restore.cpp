@@ -78,6 +78,18 @@ std::unique_ptr<state_file_reader> restore_point::open(const manifest::task& t) 
   return std::make_unique<state_file_reader>(path_in(path, t.file), t.bytes, t.checksum);
 }
 
+namespace {
+
+/// Whether the operator is one of those of the task's chain that have written something.
+bool has_state(const restore_point& from, const manifest::task& t, const std::string& uid) {
+  if (t.file.empty()) return false;
+  auto file = from.open(t);
+  return std::any_of(file->states().begin(), file->states().end(),
+                     [&](auto& s) { return s.uid == uid && !s.groups.empty(); });
+}
+
+} // namespace
+
 void check_compatible(const restore_point& from, const job_graph& graph) {
   std::map<std::string, std::uint32_t> ours;
   for (auto& v : graph.vertices)
@@ -93,7 +105,7 @@ void check_compatible(const restore_point& from, const job_graph& graph) {
         for (std::size_t k = 0; k < t.uids.size(); ++k)
           if (t.uids[k] == uid) {
             name = t.names[k];
-            stateful = stateful || !t.file.empty();
+            stateful = stateful || has_state(from, t, uid);
           }
       if (!stateful) continue;
       throw state_error(fmt::format("cannot restore {}: it holds state of operator \"{}\" (uid "

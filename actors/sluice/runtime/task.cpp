@@ -1,12 +1,10 @@
 #include "sluice/runtime/task.hpp"
 
-#include "sluice/core/type_name.hpp"
+#include "sluice/core/thrown.hpp"
 #include "sluice/runtime/log.hpp"
 #include "sluice/runtime/state_file.hpp"
 
 #include <caf/send.hpp>
-
-#include <cxxabi.h>
 
 namespace sluice::runtime {
 
@@ -17,6 +15,9 @@ constexpr int batches_per_turn = 16;
 
 /// And how long it goes on at most, if its records are slow.
 constexpr auto longest_turn = std::chrono::milliseconds(10);
+
+/// How old the figure of a task's state may be.
+constexpr auto state_measuring_interval = std::chrono::milliseconds(100);
 
 } // namespace
 
@@ -39,11 +40,8 @@ failure describe(std::exception_ptr error, const std::string& operator_name,
   } catch (const state_error& e) {
     f.what = e.what();
     f.fatal = true;
-  } catch (const std::exception& e) {
-    f.what = e.what();
   } catch (...) {
-    auto* type = abi::__cxa_current_exception_type();
-    f.what = "an exception of type " + (type ? readable_type_name(*type) : std::string("unknown"));
+    f.what = text_of_thrown();
   }
   return f;
 }
@@ -52,12 +50,12 @@ failure describe(std::exception_ptr error, const std::string& operator_name,
 // ------------------------------------------------------------------------------------------
 
 void task::fail(std::uint32_t operator_index, std::exception_ptr error) {
+  if (phase_ == phase::failed || phase_ == phase::gone) return;
+  phase_ = phase::failed;
   report(operator_index, error);
 }
 
 void task::report(std::uint32_t operator_index, const std::exception_ptr& error) const {
-  if (phase_ == phase::failed || phase_ == phase::gone) return;
-  phase_ = phase::failed;
   auto& v = spec_.graph->vertices[spec_.id.vertex];
   auto& node
     = spec_.graph->node(v.chain[std::min<std::size_t>(operator_index, v.chain.size() - 1)]);
@@ -142,6 +140,10 @@ void task::run() {
     settle();
   });
   last_run_ = spec_.io->steady_now();
+  if (chain_ && last_run_ - state_measured_ > state_measuring_interval) {
+    state_measured_ = last_run_;
+    spec_.probe->state_bytes.set(chain_->state_bytes());
+  }
   spec_.probe->busy_ns.add(nanos(last_run_ - start));
 }
 
@@ -194,6 +196,7 @@ void task::run_source() {
                        chain_->output_bytes() - made);
     spec_.probe->records_in.set(source.ports()[0].num_records());
     spec_.probe->bytes_in.set(source.ports()[0].num_bytes());
+    spec_.probe->watermark.store(chain_->watermark(), std::memory_order_relaxed);
     flush_aged();
     slicer_.handled(source.ports()[0].num_records() - before.second, now_ - before.first);
     poll_less_or_more();

@@ -143,7 +143,7 @@ private:
     try {
       f();
     } catch (...) {
-      fail(chain_ ? chain_->current() : 0, std::current_exception());
+      fail(chain_ ? chain_->current() : building_, std::current_exception());
     }
   }
   void fail(std::uint32_t operator_index, std::exception_ptr error);
@@ -186,10 +186,10 @@ private:
   void came_back(std::uint32_t channel, std::unique_ptr<batch> b);
   void run_loop_buffer();
   bool loop_is_quiet();
-  void forward_probe(barrier mark);
   void begin_round(std::uint64_t round);
   void report_probed();
   std::uint32_t loop_of_head() const;
+  void forward_probe(barrier mark);
   void send_pending_probe();
 
   task_actor::pointer self_ = nullptr;
@@ -226,6 +226,8 @@ private:
   std::optional<timestamp> armed_timer_;
   std::optional<timestamp> armed_poll_;
   std::chrono::steady_clock::time_point last_run_{};
+  std::chrono::steady_clock::time_point state_measured_{};
+  std::uint32_t building_ = 0;                  ///< operator of the chain, until that is made
   std::chrono::steady_clock::time_point now_{}; ///< when the clock was read last
   std::chrono::steady_clock::time_point run_started_{};
 
@@ -260,9 +262,9 @@ private:
   checkpoint_id overtake_armed_ = 0;
   bool snapshot_in_progress_ = false;
   checkpoint_id last_checkpoint_ = 0;
+  std::optional<checkpoint_id> halted_by_; ///< the job stops with this checkpoint, if it completes
   std::map<checkpoint_id, std::map<std::uint32_t, std::vector<std::string>>> uncommitted_;
   std::map<std::uint32_t, std::vector<std::string>> final_committables_;
-  std::optional<checkpoint_id> halted_by_; ///< the job stops with this checkpoint, if it completes
   bool finished_on_restore_ = false;
   bool strand_finished_ = false;
 

@@ -204,7 +204,8 @@ std::shared_ptr<task::pending_snapshot> task::look_at_state(checkpoint_id id) {
   for (std::uint32_t i = 0; i < chain_->size(); ++i) {
     auto& op = chain_->at(i);
     for (auto& s : op.snapshot()) pending->states.emplace_back(chain_->node(i).uid, std::move(s));
-    if (auto work = op.prepare_commit(id, false)) pending->works.emplace_back(i, std::move(work));
+    if (auto work = chain_->prepare_commit(i, id, false))
+      pending->works.emplace_back(i, std::move(work));
   }
   // Or they would be lost if the job died between the end of this checkpoint and its commits.
   for (auto& [earlier, by_operator] : uncommitted_)
@@ -345,11 +346,11 @@ void task::on_aborted(checkpoint_aborted_msg m) {
     logging_->discarded = true;
     guarded([&] { write_snapshot(logging_->id); });
   }
-  run();
   if (halted_by_ && *halted_by_ <= m.id) {
     halted_by_.reset();
     on_timer({spec_.io->processing_clock().now()}); // those that came meanwhile were not handled
   }
+  run();
 }
 
 void task::commit(checkpoint_id up_to, bool final_output) {

@@ -45,7 +45,7 @@ void task::finish_chain() {
   phase_ = phase::finishing;
   auto works = std::make_shared<std::vector<std::pair<std::uint32_t, prepare_commit_work>>>();
   for (std::uint32_t i = 0; i < chain_->size(); ++i)
-    if (auto work = chain_->at(i).prepare_commit(0, true)) works->emplace_back(i, std::move(work));
+    if (auto work = chain_->prepare_commit(i, 0, true)) works->emplace_back(i, std::move(work));
   for (auto* c : channels_) c->end_of_input();
   auto handle = caf::actor_cast<task_actor>(self_);
   strand_->post([handle, works] {

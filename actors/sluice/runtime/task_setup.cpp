@@ -53,6 +53,7 @@ chain_services task::make_services() {
     caf::anon_send<caf::message_priority::high>(handle, std::move(m));
   };
   s.request_timer = [this](timestamp at) { request_timer(at); };
+  s.building = &building_;
   return s;
 }
 

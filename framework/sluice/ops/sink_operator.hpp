@@ -10,6 +10,9 @@
 
 namespace sluice::ops {
 
+/// The counter of what sinks have been handed.
+inline constexpr const char* records_written = "records_written";
+
 /// Hosts a `sink_writer`.
 class sink_operator final : public stream_operator {
 public:
@@ -20,11 +23,14 @@ public:
 
   void open(operator_context& context) override {
     stream_operator::open(context);
+    written_ = context.make_counter(records_written);
     writer_->open(context, restored_);
   }
 
   void process(batch& b, std::uint32_t) override {
+    auto size = b.size();
     writer_->write(b);
+    written_->add(size);
     request_flush();
   }
   bool ready() const override { return writer_->ready(); }
@@ -48,6 +54,7 @@ private:
 
   std::shared_ptr<const sink_base> sink_;
   std::unique_ptr<sink_writer> writer_;
+  std::shared_ptr<counter> written_;
   std::vector<std::string> restored_;
 };
 
@@ -60,6 +67,7 @@ public:
 
   void open(operator_context& context) override {
     stream_operator::open(context);
+    written_ = context.make_counter(records_written);
     if constexpr (requires(runtime_context& c) { f_.open(c); }) {
       runtime_context user(context);
       detail::guarded({}, [&] { f_.open(user); });
@@ -74,6 +82,7 @@ public:
       else
         std::invoke(f_, rows[i]);
     });
+    written_->add(b.size());
   }
 
   void finish() override {
@@ -82,6 +91,7 @@ public:
 
 private:
   F f_;
+  std::shared_ptr<counter> written_;
 };
 
 } // namespace sluice::ops

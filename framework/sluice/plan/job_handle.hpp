@@ -32,6 +32,7 @@ struct task_metrics {
   std::uint32_t vertex = 0;
   std::uint32_t subtask = 0;
   std::uint32_t attempt = 0;
+  bool is_source = false; ///< what comes in has been read from outside of the job
   std::uint64_t num_records_in = 0;
   std::uint64_t num_records_out = 0;
   std::uint64_t num_bytes_in = 0;
