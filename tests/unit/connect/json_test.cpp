@@ -5,6 +5,7 @@
 
 #include <boost/describe.hpp>
 #include <boost/test/unit_test.hpp>
+#include <fmt/format.h>
 
 #include <cmath>
 #include <limits>
@@ -202,6 +203,27 @@ BOOST_AUTO_TEST_CASE(rows_follow_their_schema) {
   BOOST_TEST(print(rows.at(0), options) == "{\"s\":\"t\",\"n\":2,\"x\":1.0,\"b\":true}\n");
   options.omit_null_fields = true;
   BOOST_TEST(print(rows.at(1), options) == "{\"s\":\"{\\\"k\\\":1}\"}\n");
+}
+
+BOOST_AUTO_TEST_CASE(a_sink_of_rows_without_a_schema_is_refused) {
+  BOOST_CHECK_EXCEPTION(json_file_sink<row>("x")->validate(), plan_error, [](auto& e) {
+    return std::string(e.what()) == "JSON: rows need json_options::row_schema";
+  });
+  json_file_sink<behaviour>("x")->validate();
+  json_options options;
+  options.row_schema = {{"a", column_type::string}};
+  json_file_sink<row>("x", options)->validate();
+}
+
+BOOST_AUTO_TEST_CASE(a_row_that_does_not_fit_its_schema_is_not_written) {
+  json_options options;
+  options.row_schema = {{"a", column_type::string}, {"b", column_type::int64}};
+  for (auto cells : {std::vector<cell>{"a"}, std::vector<cell>{"a", std::int64_t{1}, true}})
+    BOOST_CHECK_EXCEPTION(print(row{cells}, options), format_error, [&](auto& e) {
+      return e.what()
+             == fmt::format("JSON: a row of {} cells cannot be written by a schema of 2 columns",
+                            cells.size());
+    });
 }
 
 BOOST_AUTO_TEST_CASE(strings_and_numbers_are_written_so_that_anybody_can_read_them) {

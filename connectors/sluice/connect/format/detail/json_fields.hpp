@@ -231,6 +231,8 @@ private:
 template <class T>
 void append_json(std::string& out, const T& value, const json_options& options);
 
+/// Appends a row as an object. Errors: `format_error` if it has not as many cells as the schema
+/// columns.
 void append_json_row(std::string& out, const row& value, const json_options& options);
 
 template <class T>
