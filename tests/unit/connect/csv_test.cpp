@@ -280,6 +280,87 @@ BOOST_AUTO_TEST_CASE(what_is_written_reads_back_the_same) {
   BOOST_TEST((parse<maybe>(print(values)) == values));
 }
 
+template <class T>
+std::string refusal(csv_options options) {
+  try {
+    csv_file_sink<T>("x", std::move(options))->validate();
+  } catch (const plan_error& e) {
+    return e.what();
+  }
+  return "accepted";
+}
+
+BOOST_AUTO_TEST_CASE(options_of_writers_are_checked_like_those_of_readers) {
+  using texts_pair = std::pair<std::string, std::string>;
+  auto line_end = "CSV: a delimiter or quote cannot be a line end, a delimiter not '\\0'";
+  BOOST_TEST(refusal<sale>({}) == "accepted");
+  BOOST_TEST(refusal<sale>({.quote = '\n'}) == line_end);
+  BOOST_TEST(refusal<sale>({.delimiter = '\n'}) == line_end);
+  BOOST_TEST(refusal<sale>({.delimiter = '\0'}) == line_end);
+  BOOST_TEST(refusal<sale>({.delimiter = '"'}) == "CSV: delimiter and quote are both '\"'");
+  for (auto null : {",", "a\n", "\"x\""})
+    BOOST_TEST(refusal<sale>({.null_literal = null})
+               == "CSV: null_literal cannot hold a delimiter or line end nor begin with a quote");
+  BOOST_TEST(refusal<sale>({.quote = '\0', .null_literal = "\"x\""}) == "accepted");
+  BOOST_TEST(refusal<texts_pair>({.columns = {"one"}, .write_header = true})
+             == "CSV: write_header has 1 names in csv_options::columns for records of 2 fields");
+  BOOST_TEST(refusal<texts_pair>({.columns = {"one", "two"}, .write_header = true}) == "accepted");
+  auto nameless = "CSV: write_header needs names, and the records have none: give "
+                  "csv_options::columns (for rows: row_schema)";
+  BOOST_TEST(refusal<texts_pair>({.write_header = true}) == nameless);
+  BOOST_TEST(refusal<pair_of_text>({.write_header = true}) == nameless);
+  BOOST_TEST(refusal<row>({.write_header = true}) == nameless);
+  BOOST_TEST(refusal<sale>({.write_header = true}) == "accepted");
+  BOOST_TEST(refusal<row>({.columns = {"one"}, .write_header = true}) == "accepted");
+  BOOST_TEST(refusal<row>({.columns = {"one"}, .row_schema = {{"a"}, {"b"}}, .write_header = true})
+             == "CSV: write_header has 1 names in csv_options::columns for records of 2 fields");
+  BOOST_TEST(refusal<texts_pair>({.quote = '\0', .columns = {"one", "t,o"}, .write_header = true})
+             == "CSV: the name \"t,o\" cannot be written without quotes, and there are none");
+}
+
+template <class T>
+std::string write_failure(const T& record, csv_options options) {
+  try {
+    print<T>({record}, std::move(options));
+  } catch (const format_error& e) {
+    return e.what();
+  }
+  return "written";
+}
+
+BOOST_AUTO_TEST_CASE(a_row_that_does_not_fit_its_schema_is_not_written) {
+  for (auto& options : {csv_options{.row_schema = {{"a"}, {"b"}}},
+                        csv_options{.columns = {"a", "b"}, .write_header = true}}) {
+    BOOST_TEST(write_failure(row{{"x", "y"}}, options) == "written");
+    BOOST_TEST(write_failure(row{{"x"}}, options)
+               == "CSV: a row of 1 cells cannot be written under 2 columns");
+    BOOST_TEST(write_failure(row{{"x", "y", "z"}}, options)
+               == "CSV: a row of 3 cells cannot be written under 2 columns");
+  }
+  BOOST_TEST(print<row>({row{{"x"}}, row{{"y", "z"}}}) == "x\ny,z\n");
+}
+
+BOOST_AUTO_TEST_CASE(what_needs_quotes_is_not_written_without) {
+  csv_options options{.quote = '\0'};
+  BOOST_TEST(print<pair_of_text>({{"a \"b\"", " c "}}, options) == "a \"b\", c \n");
+  BOOST_TEST(write_failure(sale{"Toys, Games", 1, 2, {}}, options)
+             == "CSV: column 1 (category): \"Toys, Games\" cannot be written without quotes, and "
+                "there are none");
+  BOOST_TEST(write_failure(pair_of_text{"a", "b\nc"}, options)
+             == "CSV: column 2: \"b\\nc\" cannot be written without quotes, and there are none");
+  using maybe = std::tuple<int, std::optional<std::string>>;
+  BOOST_TEST(write_failure(maybe{1, ""}, options)
+             == "CSV: column 2: \"\" cannot be written without quotes, and there are none");
+  BOOST_TEST(write_failure(maybe{1, std::nullopt}, options) == "written");
+  BOOST_TEST(write_failure(std::tuple<std::string>{""}, options)
+             == "CSV: column 1: \"\" cannot be written without quotes, and there are none");
+  options.row_schema = {{"a"}, {"b"}};
+  options.null_literal = "NULL";
+  BOOST_TEST(print<row>({row{{std::monostate{}, ""}}}, options) == "NULL,\n");
+  BOOST_TEST(write_failure(row{{"x", "NULL"}}, options)
+             == "CSV: column 2 (b): \"NULL\" cannot be written without quotes, and there are none");
+}
+
 BOOST_AUTO_TEST_CASE(small_batches_and_blocks_give_the_same_records) {
   std::string content;
   texts expected;

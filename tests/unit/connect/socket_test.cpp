@@ -345,9 +345,8 @@ BOOST_AUTO_TEST_CASE(a_socket_is_read_by_one_subtask_and_ends_by_itself) {
 
 BOOST_AUTO_TEST_CASE(a_sink_asks_its_format_whether_its_options_are_right) {
   BOOST_CHECK_EXCEPTION(
-    socket_sink_for<row>("x", 1, make_json_encoder<row>())->validate(), plan_error, [](auto& e) {
-      return std::string(e.what()) == "JSON: rows need json_options::row_schema";
-    });
+    socket_sink_for<row>("x", 1, make_json_encoder<row>())->validate(), plan_error,
+    [](auto& e) { return std::string(e.what()) == "JSON: rows need json_options::row_schema"; });
   csv_options csv;
   csv.write_header = true;
   csv.columns = {"a", "b"};

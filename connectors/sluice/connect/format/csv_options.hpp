@@ -35,11 +35,13 @@ struct csv_options {
   std::size_t max_record_bytes = std::size_t{128} << 20;
 
   char delimiter = ',';
-  /// '\0': quotes are plain characters.
+  /// '\0': quotes are plain characters; a field that could not be read back without quotes (with a
+  /// delimiter or line end in it, or that would be taken for null) is not written, the job fails.
   char quote = '"';
   csv_header header = csv_header::none;
 
-  /// Names of all columns of the input, in order, if there is no header that tells them.
+  /// Names of all columns of the input, in order, if there is no header that tells them. With
+  /// `write_header`, the names in the header, one for each field.
   std::vector<std::string> columns = {};
 
   /// Whether names match without regard to case, blanks, '_' and '-' ("UnitPrice" is unit_price).
@@ -55,10 +57,11 @@ struct csv_options {
 
   invalid_utf8 utf8 = invalid_utf8::by_policy;
 
-  /// Columns of generic rows; unused for other records.
+  /// Columns of generic rows; unused for other records. Not needed for writing, but a row that has
+  /// not as many cells fails the job.
   schema row_schema = {};
 
-  /// Whether files that are written start with a line of names.
+  /// Whether files that are written start with a line of names: those of the fields, or `columns`.
   bool write_header = false;
 };
 

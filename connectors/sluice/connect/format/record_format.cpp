@@ -62,7 +62,8 @@ void validate_message_encoder(const record_encoder& encoder, std::string_view wh
   std::string header;
   encoder.header(header);
   if (!header.empty())
-    throw plan_error(fmt::format("{}: the format writes a header line, which only files have", what));
+    throw plan_error(
+      fmt::format("{}: the format writes a header line, which only files have", what));
 }
 
 std::string describe_bad_record(std::string_view place, std::string_view reason,

@@ -268,19 +268,46 @@ void validate_csv_options(const csv_options& options) {
     throw plan_error("CSV: a delimiter or quote cannot be a line end, a delimiter not '\\0'");
   if (options.delimiter == options.quote)
     throw plan_error(fmt::format("CSV: delimiter and quote are both '{}'", options.delimiter));
+  if (auto& null = options.null_literal; null && !null->empty()) {
+    const char separators[] = {options.delimiter, '\n', '\r'};
+    if (null->find_first_of(separators, 0, sizeof separators) != std::string::npos
+        || (options.quote != '\0' && null->front() == options.quote))
+      throw plan_error("CSV: null_literal cannot hold a delimiter or line end nor begin with a "
+                       "quote");
+  }
 }
 
-void append_csv_text(std::string& out, std::string_view text, const csv_options& options) {
+void validate_csv_header(const std::vector<std::string_view>& names, std::size_t num_fields,
+                         const csv_options& options) {
+  if (options.columns.empty() && (names.empty() || names.front().empty()))
+    throw plan_error("CSV: write_header needs names, and the records have none: give "
+                     "csv_options::columns (for rows: row_schema)");
+  if (names.size() != num_fields)
+    throw plan_error(fmt::format("CSV: write_header has {} names in csv_options::columns for "
+                                 "records of {} fields",
+                                 names.size(), num_fields));
+  std::string header;
+  append_csv_header(header, names, options);
+}
+
+bool append_csv_text(std::string& out, std::string_view text, const csv_options& options) {
   auto quote = options.quote;
   auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  bool plain = !text.empty() && !blank(text.front()) && !blank(text.back())
-               && (!options.null_literal || text != *options.null_literal)
+  bool is_null = options.null_literal && text == *options.null_literal;
+  if (quote == '\0') {
+    const char separators[] = {options.delimiter, '\n', '\r'};
+    if (is_null || text.find_first_of({separators, sizeof separators}) != std::string_view::npos)
+      return false;
+    out += text;
+    return true;
+  }
+  bool plain = !text.empty() && !blank(text.front()) && !blank(text.back()) && !is_null
                && std::none_of(text.begin(), text.end(), [&](char c) {
                     return c == options.delimiter || c == quote || c == '\n' || c == '\r';
                   });
-  if (plain || quote == '\0') {
+  if (plain) {
     out += text;
-    return;
+    return true;
   }
   out += quote;
   for (auto at = text.find(quote); at != std::string_view::npos; at = text.find(quote)) {
@@ -290,13 +317,30 @@ void append_csv_text(std::string& out, std::string_view text, const csv_options&
   }
   out += text;
   out += quote;
+  return true;
+}
+
+void refuse_csv_row(std::size_t num_cells, std::size_t num_columns) {
+  throw format_error(fmt::format("CSV: a row of {} cells cannot be written under {} columns",
+                                 num_cells, num_columns));
+}
+
+void refuse_unquoted_csv(std::size_t index, std::string_view name, std::string_view text) {
+  std::string shown;
+  append_escaped(shown, text, 60);
+  throw format_error(
+    fmt::format("CSV: column {}{}: \"{}\" cannot be written without quotes, and there are none",
+                index + 1, name.empty() ? "" : fmt::format(" ({})", name), shown));
 }
 
 void append_csv_header(std::string& out, const std::vector<std::string_view>& names,
                        const csv_options& options) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (i > 0) out += options.delimiter;
-    append_csv_text(out, names[i], options);
+    if (!append_csv_text(out, names[i], options))
+      throw plan_error(fmt::format("CSV: the name \"{}\" cannot be written without quotes, and "
+                                   "there are none",
+                                   names[i]));
   }
   out += '\n';
 }

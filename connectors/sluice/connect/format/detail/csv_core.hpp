@@ -142,10 +142,23 @@ private:
 /// Errors: `plan_error`.
 void validate_csv_options(const csv_options& options);
 
-/// Appends a text field, quoted if it must be. REQUIRES: it is not null.
-void append_csv_text(std::string& out, std::string_view text, const csv_options& options);
+/// Checks the names that a header of records of `num_fields` fields would have. Errors:
+/// `plan_error`.
+void validate_csv_header(const std::vector<std::string_view>& names, std::size_t num_fields,
+                         const csv_options& options);
 
-/// Appends the line of names.
+/// Appends a text field, quoted if it must be. REQUIRES: it is not null. False: it must be, and
+/// there are no quotes; nothing was appended.
+bool append_csv_text(std::string& out, std::string_view text, const csv_options& options);
+
+/// Throws a `format_error` for a row whose number of cells is wrong.
+[[noreturn]] void refuse_csv_row(std::size_t num_cells, std::size_t num_columns);
+
+/// Throws a `format_error` for the field at `index`, which would need quotes.
+[[noreturn]] void refuse_unquoted_csv(std::size_t index, std::string_view name,
+                                      std::string_view text);
+
+/// Appends the line of names. Errors: `plan_error` for one that would need quotes.
 void append_csv_header(std::string& out, const std::vector<std::string_view>& names,
                        const csv_options& options);
 
