@@ -134,6 +134,22 @@ BOOST_AUTO_TEST_CASE(nested_structs_lists_and_maps_are_read_and_written) {
                .starts_with("in.json:1: field both: [1] is not an array of 2: "));
 }
 
+BOOST_AUTO_TEST_CASE(null_within_lists_maps_and_tuples_is_no_text) {
+  BOOST_TEST(failure<nested>("{\"tags\":[\"a\",null]}")
+             == "in.json:1: field tags[1]: null is not a string: {\"tags\":[\"a\",null]}");
+  BOOST_TEST(failure<nested>("{\"both\":[null,1]}")
+             == "in.json:1: field both[0]: null is not a string: {\"both\":[null,1]}");
+  BOOST_TEST(failure<nested>("{\"counts\":{\"a\":null}}")
+               .starts_with("in.json:1: field counts.a: null is not a number that fits: "));
+  using texts = std::map<std::string, std::string>;
+  BOOST_TEST(failure<texts>("{\"a\":null}")
+             == "in.json:1: field a: null is not a string: {\"a\":null}");
+  using maybe = std::optional<std::string>;
+  using record = std::tuple<std::vector<maybe>, std::map<std::string, maybe>, maybe>;
+  auto records = parse<record>("[[null,\"a\",\"null\"],{\"k\":null},null]");
+  BOOST_TEST((records == std::vector<record>{{{std::nullopt, "a", "null"}, {{"k", {}}}, {}}}));
+}
+
 BOOST_AUTO_TEST_CASE(plain_aggregates_are_arrays) {
   BOOST_TEST((parse<plain>("[1,\"x\"]\n") == std::vector<plain>{{1, "x"}}));
   BOOST_TEST(print(plain{2, "y"}) == "[2,\"y\"]\n");

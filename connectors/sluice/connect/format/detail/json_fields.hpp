@@ -67,6 +67,7 @@ public:
       out = value.as_text().front();
       return true;
     } else if constexpr (std::same_as<T, std::string>) {
+      if (value.kind() == json_kind::null) return fail(value, "a string");
       value.to_text(out);
       return true;
     } else if constexpr (is_optional<T>) {
