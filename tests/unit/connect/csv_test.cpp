@@ -6,6 +6,8 @@
 #include <boost/describe.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <cmath>
+
 namespace {
 
 using namespace sluice;
@@ -132,6 +134,27 @@ BOOST_AUTO_TEST_CASE(numbers_bools_and_characters_are_converted_exactly) {
     auto parsed = parse<std::tuple<double>>(std::string(text) + "\n");
     BOOST_TEST(std::get<0>(parsed.at(0)) == std::strtod(text, nullptr));
   }
+}
+
+BOOST_AUTO_TEST_CASE(numbers_too_small_are_zero_and_too_big_ones_are_refused) {
+  auto long_one = "0." + std::string(400, '0') + "1";
+  for (auto& text : {std::string("1e-400"), std::string("2e-324"), std::string("-1e-400"),
+                     std::string("4.9e-324"), std::string("3e-324"), std::string("2.5e-310"),
+                     std::string("+1e-99999999999999999999"), std::string("0.0001e-330"),
+                     std::string("123456789e-340"), long_one, long_one + "e-10", long_one + "e+401",
+                     "1" + std::string(400, '0') + "e-800"}) {
+    auto parsed = std::get<0>(parse<std::tuple<double>>(text + "\n").at(0));
+    auto expected = std::strtod(text.c_str(), nullptr);
+    BOOST_TEST(parsed == expected, text);
+    BOOST_TEST(std::signbit(parsed) == std::signbit(expected), text);
+  }
+  BOOST_TEST(std::get<0>(parse<std::tuple<float>>("1e-46\n").at(0)) == 0.0f);
+  for (auto& text : {std::string("1e400"), std::string("-1e309"), "1" + std::string(400, '0'),
+                     std::string("0.001e+99999999999999999999"), long_one + "e800"})
+    BOOST_TEST(
+      failure<std::tuple<double>>(text + "\n").find("is not a number") != std::string::npos, text);
+  BOOST_TEST(failure<std::tuple<float>>("1e39\n")
+             == "in.csv:1: column 1: \"1e39\" is not a number: 1e39");
 }
 
 BOOST_AUTO_TEST_CASE(a_bad_record_fails_with_its_place_and_text) {

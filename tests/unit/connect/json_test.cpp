@@ -118,6 +118,23 @@ BOOST_AUTO_TEST_CASE(values_convert_where_nothing_is_lost) {
     BOOST_TEST(failure<small>(text).find("is not a number that fits") != std::string::npos, text);
 }
 
+BOOST_AUTO_TEST_CASE(numbers_too_big_are_refused_and_too_small_ones_are_zero) {
+  using small = std::tuple<float>;
+  BOOST_TEST(failure<small>("[1e39]")
+             == "in.json:1: field [0]: 1e+39 is not a number that fits: [1e39]");
+  for (auto text : {"[-1e39]", "[3.5e38]", "[\"1e39\"]"})
+    BOOST_TEST(failure<small>(text).find("is not a number that fits") != std::string::npos, text);
+  auto floats = parse<std::tuple<float>>("[3.4028234663852886e38]\n[1e-40]\n[1e-46]\n[\"1e-46\"]");
+  BOOST_REQUIRE(floats.size() == 4);
+  BOOST_TEST(std::get<0>(floats[0]) == std::numeric_limits<float>::max());
+  BOOST_TEST(std::get<0>(floats[1]) == 1e-40f);
+  BOOST_TEST(std::get<0>(floats[2]) == 0.0f);
+  BOOST_TEST(std::get<0>(floats[3]) == 0.0f);
+  for (auto text : {"1e-400", "\"1e-400\"", "2e-324", "\"2e-324\"", "0.0e5"})
+    BOOST_TEST(std::get<0>(parse<std::tuple<double>>(fmt::format("[{}]", text)).at(0)) == 0.0,
+               text);
+}
+
 BOOST_AUTO_TEST_CASE(nested_structs_lists_and_maps_are_read_and_written) {
   nested value{{1, 2}, {{3, 4}, {5, 6}}, {{"a", 1}}, {{-7, true}}, {"t"}, {1, {}}, {"p", 2}};
   auto text = print(value);

@@ -43,7 +43,7 @@ place words(const T& handle) noexcept {
 template <number T>
 bool fits(double value) noexcept {
   if constexpr (std::is_floating_point_v<T>) {
-    return true;
+    return std::isfinite(static_cast<T>(value));
   } else {
     return value == std::trunc(value) && std::abs(value) < 9007199254740992.0
            && value >= static_cast<double>(std::numeric_limits<T>::min())
