@@ -100,7 +100,7 @@ private:
   template <class F>
   bool read_field(const csv_field& f, F& target) {
     if constexpr (is_optional<F>) {
-      if (is_null(f)) {
+      if (is_null(f, std::same_as<typename F::value_type, std::string>)) {
         target.reset();
         return true;
       }
@@ -118,11 +118,12 @@ private:
   }
 
   bool read_cell(const csv_field& f, column_type type, cell& target) {
-    if (is_null_literal(f)) {
+    bool is_text = type == column_type::string;
+    if (is_text ? is_null_literal(f) : is_null(f, false)) {
       target = std::monostate{};
       return true;
     }
-    if (type != column_type::string) return parse_plain_cell(f.text, type, target);
+    if (!is_text) return parse_plain_cell(f.text, type, target);
     if (!std::holds_alternative<std::string>(target)) target.emplace<std::string>();
     store_text(std::get<std::string>(target), f.text);
     return true;

@@ -25,9 +25,12 @@ enum class csv_header : std::uint8_t {
 /// position. Every line must have as many columns as the header, `columns` or the record type has;
 /// under `on_error::null_field`, missing ones at the end are null.
 ///
-/// An empty field is "" for a string, null for an optional (quoted, `""`, it is a value), and an
-/// error for a number or bool. `null_literal`, unquoted, is null for optionals and rows and an
-/// error for the rest.
+/// An empty field is "" for a string, null for an optional (quoted, `""`, it is a value) and for
+/// numbers and bools of generic rows, and an error for those of other records. If there is a
+/// `null_literal`, that, unquoted, is null instead, for optionals and rows, and an error for the
+/// rest. Without one, what is written for a null text of a generic row, and for the null of a
+/// record of a single text column (which is `""`, as an empty line would be no record), reads back
+/// as "".
 struct csv_options {
   /// Common to all formats: see `format_options`.
   on_error errors = on_error::fail;

@@ -78,10 +78,11 @@ protected:
 
   bool has_field(std::size_t column) const noexcept { return column < num_fields_; }
 
-  /// Whether the field is null by itself: the null literal or nothing, unquoted.
-  bool is_null(const csv_field& f) const noexcept {
-    return !f.quoted
-           && (options_->null_literal ? f.text == *options_->null_literal : f.text.empty());
+  /// Whether the field is null by itself: the null literal or nothing, unquoted. Nothing in quotes
+  /// is null if it is all there is in the row and not a text: an empty line would not be a row.
+  bool is_null(const csv_field& f, bool is_text) const noexcept {
+    if (options_->null_literal) return is_null_literal(f);
+    return f.text.empty() && (!f.quoted || (!is_text && num_columns_ == 1));
   }
   bool is_null_literal(const csv_field& f) const noexcept {
     return options_->null_literal && !f.quoted && f.text == *options_->null_literal;
