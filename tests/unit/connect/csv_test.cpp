@@ -114,6 +114,24 @@ BOOST_AUTO_TEST_CASE(a_header_maps_columns_to_fields_by_name) {
              == (std::vector<sale>{{"a", 2, 1, {}}}));
 }
 
+BOOST_AUTO_TEST_CASE(the_names_of_a_wrong_header_are_escaped_and_cut) {
+  csv_options options;
+  options.header = csv_header::by_name;
+  BOOST_TEST(failure<sale>("a\x1b[31m,caf\xe9\n", options)
+             == "in.csv:1: column not found: category (there are a\\x1b[31m, caf\\xe9)");
+  std::string header = "c0";
+  for (int i = 1; i < 200'000; ++i) header += ",c" + std::to_string(i);
+  auto text = failure<sale>(header + "\n", options);
+  BOOST_TEST(text.starts_with("in.csv:1: column not found: category (there are c0, c1, c2, "));
+  BOOST_TEST(text.ends_with("...)"));
+  BOOST_TEST(text.size() < 300);
+  text = failure<sale>(std::string(100'000, 'x') + "\n", options);
+  BOOST_TEST(
+    text == "in.csv:1: column not found: category (there are " + std::string(200, 'x') + "...)");
+  BOOST_TEST(failure<texts::value_type>("a\tb\n", options)
+             == "in.csv:1: there are 1 columns (a\\tb), fewer than the record's 2 fields");
+}
+
 BOOST_AUTO_TEST_CASE(a_header_can_be_skipped_or_be_given_apart) {
   csv_options options;
   options.header = csv_header::skip;

@@ -233,6 +233,19 @@ std::string loose(std::string_view name) {
 
 } // namespace
 
+std::string list_csv_columns(const std::vector<std::string>& names) {
+  constexpr std::size_t max_chars = 200;
+  std::string all;
+  for (auto& name : names) {
+    if (all.size() > 4 * max_chars) break;
+    if (&name != &names.front()) all += ", ";
+    all.append(name, 0, 4 * max_chars + 1);
+  }
+  std::string shown;
+  append_escaped(shown, all, max_chars);
+  return shown;
+}
+
 void csv_decoder_core::find_columns(const std::vector<std::string>& names) {
   column_of_.assign(wishes_.size(), no_column);
   bool by_position = names.empty() || std::all_of(wishes_.begin(), wishes_.end(), [](auto& wish) {
@@ -241,7 +254,7 @@ void csv_decoder_core::find_columns(const std::vector<std::string>& names) {
   num_columns_ = names.empty() ? wishes_.size() : names.size();
   if (by_position && wishes_.size() > num_columns_)
     throw format_error(fmt::format("there are {} columns ({}), fewer than the record's {} fields",
-                                   names.size(), fmt::join(names, ", "), wishes_.size()));
+                                   names.size(), list_csv_columns(names), wishes_.size()));
   for (std::size_t i = 0; i < wishes_.size(); ++i) {
     if (by_position) {
       column_of_[i] = i;
@@ -256,7 +269,7 @@ void csv_decoder_core::find_columns(const std::vector<std::string>& names) {
       column_of_[i] = static_cast<std::size_t>(at - names.begin());
     } else if (!wishes_[i].optional) {
       throw format_error(
-        fmt::format("column not found: {} (there are {})", wanted, fmt::join(names, ", ")));
+        fmt::format("column not found: {} (there are {})", wanted, list_csv_columns(names)));
     }
   }
 }

@@ -140,6 +140,9 @@ private:
   std::string scratch_; // of the field that was read last, if it had quotes to resolve
 };
 
+/// The names of columns for a message, escaped and cut as all text of an input is.
+std::string list_csv_columns(const std::vector<std::string>& names);
+
 /// Errors: `plan_error`.
 void validate_csv_options(const csv_options& options);
 

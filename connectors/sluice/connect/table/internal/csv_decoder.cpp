@@ -1,3 +1,4 @@
+#include "sluice/connect/format/detail/csv_core.hpp"
 #include "sluice/connect/format/record_scan.hpp"
 #include "sluice/connect/format/utf8.hpp"
 #include "sluice/connect/table/internal/column_set.hpp"
@@ -10,7 +11,6 @@
 #include "sluice/table/types/number_text.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -196,7 +196,7 @@ private:
       auto at = std::find(names.begin(), names.end(), w.name);
       if (at == names.end())
         throw format_error(fmt::format("column not found in the header: {} (there are {})", w.name,
-                                       fmt::join(names, ", ")));
+                                       ::sluice::detail::list_csv_columns(names)));
       w.position = static_cast<std::size_t>(at - names.begin());
     }
     rows_.set_columns(names.size());
