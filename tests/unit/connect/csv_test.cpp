@@ -114,6 +114,22 @@ BOOST_AUTO_TEST_CASE(a_header_maps_columns_to_fields_by_name) {
              == (std::vector<sale>{{"a", 2, 1, {}}}));
 }
 
+BOOST_AUTO_TEST_CASE(a_wanted_column_that_is_there_twice_is_refused) {
+  csv_options options;
+  options.header = csv_header::by_name;
+  auto twice = "category,price,quantity,x,x,price\na,1,2,3,4,5\n";
+  BOOST_TEST(failure<sale>(twice, options)
+             == "in.csv:1: column price is there twice: columns 2 and 6");
+  BOOST_TEST(failure<sale>("customer,category,price,quantity,customer\n", options)
+             == "in.csv:1: column customer is there twice: columns 1 and 5");
+  auto unwanted = "category,price,quantity,x,x,Price\na,1,2,3,4,5\n";
+  BOOST_TEST(parse<sale>(unwanted, options) == (std::vector<sale>{{"a", 2, 1, {}}}));
+  options.loose_names = true; // the very name is taken before one that is alike
+  BOOST_TEST(parse<sale>(unwanted, options) == (std::vector<sale>{{"a", 2, 1, {}}}));
+  BOOST_TEST(failure<sale>("category,Price,quantity,PRICE\n", options)
+             == "in.csv:1: column price is there twice: columns 2 and 4");
+}
+
 BOOST_AUTO_TEST_CASE(the_names_of_a_wrong_header_are_escaped_and_cut) {
   csv_options options;
   options.header = csv_header::by_name;

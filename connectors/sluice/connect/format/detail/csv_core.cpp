@@ -231,7 +231,28 @@ std::string loose(std::string_view name) {
   return out;
 }
 
+/// Like `find_csv_column`, for names that are those wanted if `matches` says so.
+template <class Matches>
+std::size_t find_only(const std::vector<std::string>& names, std::string_view wanted,
+                      Matches matches) {
+  auto at = std::find_if(names.begin(), names.end(), matches);
+  if (at == names.end()) return std::string::npos;
+  auto again = std::find_if(at + 1, names.end(), matches);
+  if (again != names.end())
+    throw format_error(fmt::format("column {} is there twice: columns {} and {}", wanted,
+                                   at - names.begin() + 1, again - names.begin() + 1));
+  return static_cast<std::size_t>(at - names.begin());
+}
+
 } // namespace
+
+std::size_t find_csv_column(const std::vector<std::string>& names, std::string_view wanted,
+                            bool loosely) {
+  auto at = find_only(names, wanted, [&](auto& name) { return name == wanted; });
+  if (at != std::string::npos || !loosely) return at;
+  return find_only(names, wanted,
+                   [key = loose(wanted)](auto& name) { return loose(name) == key; });
+}
 
 std::string list_csv_columns(const std::vector<std::string>& names) {
   constexpr std::size_t max_chars = 200;
@@ -260,17 +281,10 @@ void csv_decoder_core::find_columns(const std::vector<std::string>& names) {
       column_of_[i] = i;
       continue;
     }
-    auto wanted = std::string(wishes_[i].name);
-    auto at = std::find(names.begin(), names.end(), wanted);
-    if (at == names.end() && options_->loose_names)
-      at = std::find_if(names.begin(), names.end(),
-                        [&](auto& name) { return loose(name) == loose(wanted); });
-    if (at != names.end()) {
-      column_of_[i] = static_cast<std::size_t>(at - names.begin());
-    } else if (!wishes_[i].optional) {
-      throw format_error(
-        fmt::format("column not found: {} (there are {})", wanted, list_csv_columns(names)));
-    }
+    column_of_[i] = find_csv_column(names, wishes_[i].name, options_->loose_names);
+    if (column_of_[i] == no_column && !wishes_[i].optional)
+      throw format_error(fmt::format("column not found: {} (there are {})", wishes_[i].name,
+                                     list_csv_columns(names)));
   }
 }
 

@@ -143,6 +143,11 @@ private:
 /// The names of columns for a message, escaped and cut as all text of an input is.
 std::string list_csv_columns(const std::vector<std::string>& names);
 
+/// The column called `wanted`; `npos` if there is none. `loosely`: or else one with a name that is
+/// alike, see `csv_options::loose_names`. Errors: `format_error` if there are two.
+std::size_t find_csv_column(const std::vector<std::string>& names, std::string_view wanted,
+                            bool loosely);
+
 /// Errors: `plan_error`.
 void validate_csv_options(const csv_options& options);
 

@@ -193,11 +193,10 @@ private:
       names.emplace_back(trimmed(text));
     }
     for (auto& w : wanted_) {
-      auto at = std::find(names.begin(), names.end(), w.name);
-      if (at == names.end())
+      w.position = ::sluice::detail::find_csv_column(names, w.name, false);
+      if (w.position == std::string::npos)
         throw format_error(fmt::format("column not found in the header: {} (there are {})", w.name,
                                        ::sluice::detail::list_csv_columns(names)));
-      w.position = static_cast<std::size_t>(at - names.begin());
     }
     rows_.set_columns(names.size());
   }
