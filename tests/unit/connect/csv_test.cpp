@@ -267,6 +267,18 @@ BOOST_AUTO_TEST_CASE(lines_can_be_made_to_end_at_line_ends_whatever_the_quotes) 
              == (texts{{"a", "b"}, {"e", "f,\"g"}, {"h", "i"}}));
 }
 
+BOOST_AUTO_TEST_CASE(a_quote_that_is_open_at_the_line_end_is_named) {
+  csv_options options{.quoted_newlines = false};
+  BOOST_TEST(failure<pair_of_text>("\"b,2\nc,d\n", options)
+             == "in.csv:1: a quote is opened and never closed: \"b,2");
+  BOOST_TEST(failure<pair_of_text>("a,b\r\n\"b,2\r\n", options)
+             == "in.csv:2: a quote is opened and never closed: \"b,2");
+  BOOST_TEST(failure<sale>("a,\"1,2,3\n", options)
+             == "in.csv:1: a quote is opened and never closed: a,\"1,2,3");
+  BOOST_TEST(failure<pair_of_text>("\"b\"\n", options)
+             == "in.csv:1: 1 columns instead of 2: \"b\"");
+}
+
 BOOST_AUTO_TEST_CASE(long_files_without_quotes_end_where_they_end) {
   csv_options options;
   options.quoted_newlines = false;

@@ -130,6 +130,8 @@ bool csv_decoder_core::check_row() {
     return refuse_row("a quote is opened and never closed");
   if (num_fields_ == num_columns_) return true;
   if (num_fields_ < num_columns_ && options_->errors == on_error::null_field) return true;
+  // An open quote explains why columns are missing; `field` says so.
+  if (csv_field last; !options_->quoted_newlines && !field(num_fields_ - 1, last)) return false;
   return refuse_row(fmt::format("{} columns instead of {}", num_fields_, num_columns_));
 }
 
@@ -250,8 +252,7 @@ std::size_t find_csv_column(const std::vector<std::string>& names, std::string_v
                             bool loosely) {
   auto at = find_only(names, wanted, [&](auto& name) { return name == wanted; });
   if (at != std::string::npos || !loosely) return at;
-  return find_only(names, wanted,
-                   [key = loose(wanted)](auto& name) { return loose(name) == key; });
+  return find_only(names, wanted, [key = loose(wanted)](auto& name) { return loose(name) == key; });
 }
 
 std::string list_csv_columns(const std::vector<std::string>& names) {
