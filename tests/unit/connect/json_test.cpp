@@ -175,7 +175,7 @@ BOOST_AUTO_TEST_CASE(plain_aggregates_are_arrays) {
 BOOST_AUTO_TEST_CASE(what_is_not_json_fails_with_place_and_text) {
   for (auto text : {"{", "[", "nul", "{\"a\":}", "{\"a\":1}}", "{\"a\":1} 2", "{'a':1}", "\"\\x\"",
                     "{\"a\":01}", "{\"count\":1,}", "[1 2]", "{\"a\":\"\t\"}", "+1", "NaN",
-                    "{\"count\":123456789012345678901234567890}"}) {
+                    "{\"a\":-}", "{\"a\":1e}", "{\"a\":1.}", "{\"a\":01e999}", "{a:1e999}"}) {
     auto got = failure<behaviour>(std::string("{}\n") + text + "\n{}\n");
     BOOST_TEST(got.starts_with("in.json:2: not JSON ("), got);
   }
@@ -183,6 +183,23 @@ BOOST_AUTO_TEST_CASE(what_is_not_json_fails_with_place_and_text) {
   BOOST_TEST(failure<behaviour>("\n\n5") == "in.json:3: 5 is not an object: 5");
   auto deep = std::string(5000, '[') + std::string(5000, ']');
   BOOST_TEST(failure<behaviour>(deep).starts_with("in.json:1: not JSON ("));
+}
+
+BOOST_AUTO_TEST_CASE(a_number_of_more_than_64_bits_is_named) {
+  BOOST_TEST(failure<behaviour>("{\"u\":18446744073709551616}")
+             == "in.json:1: field u: 18446744073709551616 is an integer of more than 64 bits: "
+                "{\"u\":18446744073709551616}");
+  BOOST_TEST(
+    failure<behaviour>("{\"u\":-9223372036854775809}")
+      .starts_with("in.json:1: field u: -9223372036854775809 is an integer of more than "));
+  BOOST_TEST(failure<behaviour>("{\"zz\":1e999}")
+             == "in.json:1: field zz: 1e999 is a number beyond the range of 64 bits: "
+                "{\"zz\":1e999}");
+  BOOST_TEST(failure<behaviour>("{\"s\":\"\\\"1e999\", \"a\" : [1.5, {\"b\":true}, {\"c\":null, "
+                                "\"d\":-1.0E+400}]}")
+               .starts_with("in.json:1: field a[2].d: -1.0E+400 is a number beyond the range"));
+  BOOST_TEST(failure<behaviour>("123456789012345678901234567890")
+               .starts_with("in.json:1: 123456789012345678901234567890 is an integer of more "));
 }
 
 BOOST_AUTO_TEST_CASE(invalid_utf8_is_refused_or_replaced) {

@@ -1,5 +1,6 @@
 #include "sluice/connect/format/detail/json_value.hpp"
 
+#include "sluice/connect/format/detail/json_numbers.hpp"
 #include "sluice/connect/format/utf8.hpp"
 
 #include <fmt/format.h>
@@ -177,8 +178,8 @@ bool json_parser::parse(std::string_view text, json_value& root, std::string& re
   auto error = impl_->parser.parse(text.data(), text.size(), false).get(element);
   bad_utf8 = error == simdjson::UTF8_ERROR;
   if (error) {
-    reason = bad_utf8 ? invalid_utf8_reason(text)
-                      : fmt::format("not JSON ({})", simdjson::error_message(error));
+    reason = bad_utf8 ? invalid_utf8_reason(text) : describe_unfit_number(text);
+    if (reason.empty()) reason = fmt::format("not JSON ({})", simdjson::error_message(error));
     return false;
   }
   root.place_ = words(element);
