@@ -118,6 +118,27 @@ BOOST_AUTO_TEST_CASE(values_convert_where_nothing_is_lost) {
     BOOST_TEST(failure<small>(text).find("is not a number that fits") != std::string::npos, text);
 }
 
+BOOST_AUTO_TEST_CASE(integers_may_be_written_as_fractions_if_they_are_exact) {
+  using record = std::tuple<std::int64_t, std::uint64_t>;
+  auto records = parse<record>("[1e2,1.0]\n[1e18,1e19]\n[-9.2e18,1.8e19]\n"
+                               "[9007199254740991.0,1.5e3]\n");
+  BOOST_TEST((records
+              == std::vector<record>{{100, 1},
+                                     {1'000'000'000'000'000'000, 10'000'000'000'000'000'000u},
+                                     {-9'200'000'000'000'000'000, 18'000'000'000'000'000'000u},
+                                     {9'007'199'254'740'991, 1500}}));
+  for (auto text : {"[1e19,0]", "[9223372036854775808.0,0]", "[1.5,0]", "[0,-1.0]", "[0,2e19]",
+                    "[0,18446744073709551616.0]"})
+    BOOST_TEST(failure<record>(text).find("is not a number that fits") != std::string::npos, text);
+  // These may be, as doubles, other integers than were written.
+  for (auto text :
+       {"[9007199254740993.0,0]", "[1.234567890123456789e18,0]", "[0,1.23456789012345e19]"})
+    BOOST_TEST(failure<record>(text).find("is not exact: an integer of that size is written "
+                                          "without point or exponent")
+                 != std::string::npos,
+               text);
+}
+
 BOOST_AUTO_TEST_CASE(numbers_too_big_are_refused_and_too_small_ones_are_zero) {
   using small = std::tuple<float>;
   BOOST_TEST(failure<small>("[1e39]")

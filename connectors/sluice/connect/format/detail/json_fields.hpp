@@ -58,7 +58,11 @@ public:
   template <class T>
   bool read(const json_value& value, T& out) {
     if constexpr (number<T>) {
-      return value.to_number(out) || fail(value, "a number that fits");
+      return value.to_number(out)
+             || fail(value,
+                     value.is_inexact<T>()
+                       ? "exact: an integer of that size is written without point or exponent"
+                       : "a number that fits");
     } else if constexpr (std::same_as<T, bool>) {
       return read_bool(value, out) || fail(value, "a bool");
     } else if constexpr (std::same_as<T, char>) {

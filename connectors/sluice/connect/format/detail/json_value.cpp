@@ -41,15 +41,30 @@ place words(const T& handle) noexcept {
   return result;
 }
 
+/// Whether an integer as a `double` lies between the limits of `T`.
+template <std::integral T>
+bool in_range_of(double value) noexcept {
+  constexpr auto above = 2.0 * static_cast<double>(std::numeric_limits<T>::max() / 2 + 1);
+  return value == std::trunc(value) && value >= static_cast<double>(std::numeric_limits<T>::min())
+         && value < above;
+}
+
+/// Whether no other integer of as many digits has the same `double`: so the text it was read from
+/// meant this one. REQUIRES: `value` is an integer of 64 bits.
+bool is_exact(double value) noexcept {
+  constexpr double all_exact = 9007199254740992.0; // 2^53
+  if (std::abs(value) < all_exact) return true;
+  auto digits = static_cast<std::uint64_t>(std::abs(value));
+  while (digits % 10 == 0) digits /= 10;
+  return digits < 1'000'000'000'000'000; // 15 digits survive the way to a double and back
+}
+
 template <number T>
 bool fits(double value) noexcept {
-  if constexpr (std::is_floating_point_v<T>) {
+  if constexpr (std::is_floating_point_v<T>)
     return std::isfinite(static_cast<T>(value));
-  } else {
-    return value == std::trunc(value) && std::abs(value) < 9007199254740992.0
-           && value >= static_cast<double>(std::numeric_limits<T>::min())
-           && value <= static_cast<double>(std::numeric_limits<T>::max());
-  }
+  else
+    return in_range_of<T>(value) && is_exact(value);
 }
 
 } // namespace
@@ -111,6 +126,17 @@ bool json_value::to_number(T& out) const noexcept {
   default:
     return false;
   }
+}
+
+template <number T>
+bool json_value::is_inexact() const noexcept {
+  if constexpr (std::is_integral_v<T>) {
+    double value = 0;
+    auto element = view<dom::element>(place_);
+    return element.is_double() && !element.get_double().get(value) && in_range_of<T>(value)
+           && !is_exact(value);
+  }
+  return false;
 }
 
 void json_value::to_text(std::string& out) const {
@@ -226,7 +252,9 @@ void append_json_number(std::string& out, double value) {
     out += "null";
 }
 
-#define SLUICE_NUMBER(T) template bool json_value::to_number<T>(T&) const noexcept;
+#define SLUICE_NUMBER(T)                                                                           \
+  template bool json_value::to_number<T>(T&) const noexcept;                                       \
+  template bool json_value::is_inexact<T>() const noexcept;
 SLUICE_NUMBER(signed char)
 SLUICE_NUMBER(unsigned char)
 SLUICE_NUMBER(short)

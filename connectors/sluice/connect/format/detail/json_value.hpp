@@ -28,6 +28,11 @@ public:
   template <number T>
   bool to_number(T& out) const noexcept;
 
+  /// Whether `to_number` refuses an integer only because it is written with a point or exponent and
+  /// has so many digits that it may be another one.
+  template <number T>
+  bool is_inexact() const noexcept;
+
   /// Replaces `out` by a string's content, or by the JSON text of anything else.
   void to_text(std::string& out) const;
 
