@@ -263,6 +263,26 @@ BOOST_AUTO_TEST_CASE(bad_records_follow_the_policy) {
   BOOST_CHECK_THROW(json_file_source<behaviour>("x", options)->validate(), plan_error);
 }
 
+BOOST_AUTO_TEST_CASE(bad_fields_of_records_that_are_arrays_can_become_null) {
+  struct counted {
+    std::string name;
+    int count = 3;
+    bool operator==(const counted&) const = default;
+  };
+  temporary_directory dir;
+  auto path = dir.write("in.json", "[\"a\",\"bad\"]\n[\"b\",2]\n[\"c\"]\n[null,4]\n");
+  json_options options;
+  options.errors = on_error::null_field;
+  auto source = json_file_source<counted>(path, options);
+  reader_harness<counted> harness(*source, source->make_enumerator(1)->discover());
+  BOOST_TEST((harness.all() == std::vector<counted>{{"a", 3}, {"b", 2}, {"", 4}}));
+  BOOST_TEST(harness.context.counted("fields_nulled") == 2);
+  BOOST_TEST(harness.context.counted("records_skipped") == 1); // it cannot be taken apart
+  auto inner = parse<nested>("{\"both\":[\"p\",{}],\"flags\":{\"1\":true}}", options).at(0);
+  BOOST_TEST((inner.both == std::pair<std::string, int>{"p", 0}));
+  BOOST_TEST(inner.flags.size() == 1);
+}
+
 BOOST_AUTO_TEST_CASE(rows_follow_their_schema) {
   json_options options;
   options.row_schema = {{"s", column_type::string},

@@ -43,8 +43,8 @@ bool json_reader::at_index(std::size_t index) {
   return false;
 }
 
-bool json_reader::field_failed(std::string_view name) {
-  if (options_.errors != on_error::null_field) return at_field(name);
+bool json_reader::null_instead() noexcept {
+  if (options_.errors != on_error::null_field) return false;
   path_.clear();
   ++nulled_;
   return true;
@@ -98,7 +98,7 @@ bool json_reader::read_row(const json_value& value, row& out) {
     }
     if (good) continue;
     target = std::monostate{};
-    if (!field_failed(name)) return false;
+    if (!null_instead()) return at_field(name);
   }
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (seen[i]) continue;

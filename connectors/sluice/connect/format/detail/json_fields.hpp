@@ -115,8 +115,8 @@ private:
   bool at_field(std::string_view name);
   bool at_index(std::size_t index);
 
-  /// The field `name` does not convert: whether to go on with its default.
-  bool field_failed(std::string_view name);
+  /// A field does not convert: whether to go on with its default.
+  bool null_instead() noexcept;
 
   /// The field `name` is not there (or null): whether its default will do.
   bool field_missing(std::string_view name, bool present);
@@ -153,7 +153,7 @@ private:
           good = field_missing(name, true);
           reset<T>(target, field_at<I>(initial));
         } else if (!read(item, target)) {
-          good = field_failed(name);
+          good = null_instead() || at_field(name);
           reset<T>(target, field_at<I>(initial));
         }
         return false;
@@ -186,7 +186,12 @@ private:
     return all_fields<T>([&]<std::size_t I>() {
       json_value item;
       items.next(item);
-      return read(item, field_at<I>(out)) || at_index(I);
+      auto& target = field_at<I>(out);
+      if (read(item, target)) return true;
+      if (!null_instead()) return at_index(I);
+      static const T initial{};
+      reset<T>(target, field_at<I>(initial));
+      return true;
     });
   }
 
