@@ -58,6 +58,8 @@ struct csv_options {
   /// the next. Big files are also cut without being read once in advance.
   bool quoted_newlines = true;
 
+  /// For reading. Strings are written as they are: bytes that are not UTF-8 make records that a
+  /// reader refuses unless it is told `replace` or `keep`.
   invalid_utf8 utf8 = invalid_utf8::by_policy;
 
   /// Columns of generic rows; unused for other records. Not needed for writing, but a row that has

@@ -23,10 +23,12 @@ struct json_options {
   /// A field that is missing makes the record bad; so does null where the field cannot be null.
   bool fail_on_missing_field = false;
 
-  /// `keep` is not possible: JSON is UTF-8.
+  /// `keep` is not possible: JSON is UTF-8. In strings that are written, bytes that are not UTF-8
+  /// become U+FFFD, uncounted.
   invalid_utf8 utf8 = invalid_utf8::by_policy;
 
-  /// Columns of generic rows; unused for other records.
+  /// Columns of generic rows, to read and to write them; unused for other records. A row that has
+  /// not as many cells fails the job that writes it.
   schema row_schema = {};
 
   /// Whether fields that are null are left out when writing.
