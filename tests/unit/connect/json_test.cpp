@@ -219,6 +219,8 @@ BOOST_AUTO_TEST_CASE(a_number_of_more_than_64_bits_is_named) {
   BOOST_TEST(failure<behaviour>("{\"s\":\"\\\"1e999\", \"a\" : [1.5, {\"b\":true}, {\"c\":null, "
                                 "\"d\":-1.0E+400}]}")
                .starts_with("in.json:1: field a[2].d: -1.0E+400 is a number beyond the range"));
+  auto long_key = failure<behaviour>("{\"" + std::string(100'000, 'k') + "\":1e999}");
+  BOOST_TEST(long_key.starts_with("in.json:1: field " + std::string(200, 'k') + "...: 1e999 is "));
   BOOST_TEST(failure<behaviour>("123456789012345678901234567890")
                .starts_with("in.json:1: 123456789012345678901234567890 is an integer of more "));
 }

@@ -82,6 +82,7 @@ private:
   };
 
   static constexpr std::size_t max_depth = 1024; // the parser's
+  static constexpr std::size_t max_path_chars = 200;
 
   static bool fits(std::string_view number, number_kind kind) noexcept {
     if (kind == number_kind::fraction) return fits_in<double>(number);
@@ -135,15 +136,18 @@ private:
   }
 
   std::string describe(std::string_view number, number_kind kind) const {
-    std::string path;
+    std::string steps;
     for (auto& l : levels_) {
+      if (steps.size() > 4 * max_path_chars) break; // it is cut anyway
       if (!l.is_object) {
-        path += fmt::format("[{}]", l.index);
+        steps += fmt::format("[{}]", l.index);
         continue;
       }
-      if (!path.empty()) path += '.';
-      append_escaped(path, l.key, 60);
+      if (!steps.empty()) steps += '.';
+      steps.append(l.key.substr(0, 4 * max_path_chars + 1));
     }
+    std::string path;
+    append_escaped(path, steps, max_path_chars);
     std::string shown;
     append_escaped(shown, number, 60);
     return fmt::format("{}{}{}{} is {}", path.empty() ? "" : "field ", path,

@@ -49,14 +49,15 @@ bool in_range_of(double value) noexcept {
          && value < above;
 }
 
-/// Whether no other integer of as many digits has the same `double`: so the text it was read from
-/// meant this one. REQUIRES: `value` is an integer of 64 bits.
+/// Whether `value` is what was written, as far as a `double` can tell: below 2^53, or an integer of
+/// at most 15 significant digits, of which no two have the same `double`. REQUIRES: it is an
+/// integer of 64 bits.
 bool is_exact(double value) noexcept {
   constexpr double all_exact = 9007199254740992.0; // 2^53
   if (std::abs(value) < all_exact) return true;
   auto digits = static_cast<std::uint64_t>(std::abs(value));
   while (digits % 10 == 0) digits /= 10;
-  return digits < 1'000'000'000'000'000; // 15 digits survive the way to a double and back
+  return digits < 1'000'000'000'000'000;
 }
 
 template <number T>
