@@ -71,9 +71,7 @@ public:
       out = value.as_text().front();
       return true;
     } else if constexpr (std::same_as<T, std::string>) {
-      if (value.kind() == json_kind::null) return fail(value, "a string");
-      value.to_text(out);
-      return true;
+      return value.to_string(out) || fail(value, "a string");
     } else if constexpr (is_optional<T>) {
       if (value.kind() == json_kind::null) {
         out.reset();

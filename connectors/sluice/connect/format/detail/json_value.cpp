@@ -155,6 +155,12 @@ void json_value::to_text(std::string& out) const {
   }
 }
 
+bool json_value::to_string(std::string& out) const {
+  if (view<dom::element>(place_).is_null()) return false;
+  to_text(out);
+  return true;
+}
+
 std::size_t json_value::size() const noexcept {
   auto element = view<dom::element>(place_);
   if (element.is_array()) return dom::array(element.get_array().value_unsafe()).size();

@@ -36,6 +36,9 @@ public:
   /// Replaces `out` by a string's content, or by the JSON text of anything else.
   void to_text(std::string& out) const;
 
+  /// Like `to_text`, but false for null.
+  bool to_string(std::string& out) const;
+
   /// Elements or fields. REQUIRES: kind() is list or object.
   std::size_t size() const noexcept;
 
