@@ -101,13 +101,14 @@ void check_kernels(const std::string& input) {
   expect(odd == fast.odd_quotes, "odd quotes are not told of");
 }
 
+template <class T>
 void check_round_trip(const csv_options& options, const std::string& input) {
-  auto decoded_once = decode_all<texts>(*make_csv_format<texts>(options), input, nullptr);
-  typed_batch<texts> batch;
+  auto decoded_once = decode_all<T>(*make_csv_format<T>(options), input, nullptr);
+  typed_batch<T> batch;
   for (auto& r : decoded_once.records) batch.push_back(r);
   std::string written;
-  make_csv_encoder<texts>(options)->encode(batch, 0, batch.size(), written);
-  auto again = decode_all<texts>(*make_csv_format<texts>(options), written, nullptr);
+  make_csv_encoder<T>(options)->encode(batch, 0, batch.size(), written);
+  auto again = decode_all<T>(*make_csv_format<T>(options), written, nullptr);
   expect(again.records == decoded_once.records, "what is written does not read back");
   expect(again.refused.empty(), "what is written is refused");
 }
@@ -125,7 +126,13 @@ void check(const std::string& input, std::mt19937_64& random) {
   check_chunks<texts>(options, input, random);
   check_cuts(options, input, random);
   options.quoted_newlines = true;
-  check_round_trip(options, input);
+  check_round_trip<texts>(options, input);
+  check_round_trip<std::tuple<std::optional<std::int64_t>>>(options, input);
+  options.row_schema = {
+    {"text", column_type::string}, {"number", column_type::int64}, {"flag", column_type::boolean}};
+  check_round_trip<row>(options, input);
+  options.null_literal = "a";
+  check_round_trip<row>(options, input);
 }
 
 } // namespace
@@ -137,6 +144,7 @@ int main(int argc, char** argv) {
     "5\" disk,6\" disk\n\"a\"b,c\nlast,\"line",
     "산간,지역\n\xff,\xe2\x82\n",
     std::string(150, 'x') + ",\"" + std::string(70, '\n') + "\"\nshort,row\n",
+    "a,1,true\n,,\n\"\",\"\",\"\"\na,a,a\n\"a\",0,0\n7\n\"\"\n",
     "\"\",\"\"\n\"\"\"\",\"\"\"\"\"\"\n",
   };
   return run_fuzzer(argc, argv, good, "\",\n\r \"0a-.", check);

@@ -167,6 +167,39 @@ BOOST_AUTO_TEST_CASE(records_that_are_diverted_must_be_read_by_somebody) {
   BOOST_CHECK_NO_THROW(with_handler.explain());
 }
 
+BOOST_AUTO_TEST_CASE(a_sink_that_cannot_write_its_records_is_refused_before_anything_runs) {
+  temporary_directory directory;
+  auto out = directory.path() + "/out";
+  auto refusal_of = [](const sink_ptr<row>& to) {
+    stream_environment env;
+    env.from_collection(std::vector<row>{{{"a", std::int64_t{1}}}}).sink_to(to);
+    return plan_error_of(env);
+  };
+  BOOST_TEST(refusal_of(json_file_sink<row>(out)) == "JSON: rows need json_options::row_schema");
+  BOOST_TEST(contains(refusal_of(csv_file_sink<row>(out, {.write_header = true})),
+                      "CSV: write_header needs names"));
+  BOOST_TEST(!std::filesystem::exists(out));
+}
+
+BOOST_AUTO_TEST_CASE(a_row_that_does_not_fit_its_schema_fails_the_job_by_name) {
+  temporary_directory directory;
+  stream_environment env;
+  json_options json;
+  json.row_schema = {{"a"}, {"b"}};
+  env.from_collection(std::vector<row>{{{"a", "b"}}, {{"c"}}})
+    .sink_to(json_file_sink<row>(directory.path() + "/out", json))
+    .name("lines");
+  std::string text;
+  try {
+    env.execute();
+  } catch (const job_error& e) {
+    text = e.what();
+  }
+  BOOST_TEST_INFO(text);
+  BOOST_TEST(contains(text, "\"lines\""));
+  BOOST_TEST(contains(text, "JSON: a row of 1 cells cannot be written by a schema of 2 columns"));
+}
+
 BOOST_AUTO_TEST_CASE(records_are_no_side_output_of_a_source_that_does_not_divert_them) {
   stream_environment env;
   auto lines = env.from_source(csv_file_source<pair>("in.csv")).name("lines");

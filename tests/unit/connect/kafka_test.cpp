@@ -627,6 +627,13 @@ BOOST_AUTO_TEST_CASE(wrong_options_are_refused_before_anything_runs) {
   must_say(message_of([&] { kafka_source(source("t"), make_csv_format<click>(csv))->validate(); }),
            {"header"});
 
+  csv.header = csv_header::none;
+  csv.write_header = true;
+  must_say(message_of([&] { kafka_sink("t", make_csv_encoder<click>(csv), sink())->validate(); }),
+           {"kafka sink", "header"});
+  must_say(message_of([&] { kafka_sink("t", make_json_encoder<row>(), sink())->validate(); }),
+           {"JSON", "row_schema"});
+
   auto sink_says = [&](auto change, std::initializer_list<const char*> parts) {
     auto o = sink();
     change(o);

@@ -1,5 +1,6 @@
 #include "sluice/connect/socket/socket_source.hpp"
 
+#include "sluice/connect/format/csv.hpp"
 #include "sluice/connect/format/json.hpp"
 #include "sluice/connect/socket/socket_sink.hpp"
 #include "sluice/core/errors.hpp"
@@ -340,6 +341,21 @@ BOOST_AUTO_TEST_CASE(a_socket_is_read_by_one_subtask_and_ends_by_itself) {
   BOOST_TEST(bool(source->bounded() == boundedness::unbounded));
   BOOST_CHECK_THROW(socket_source("", 1)->validate(), plan_error);
   BOOST_CHECK_THROW(socket_sink("x", 0)->validate(), plan_error);
+}
+
+BOOST_AUTO_TEST_CASE(a_sink_asks_its_format_whether_its_options_are_right) {
+  BOOST_CHECK_EXCEPTION(
+    socket_sink_for<row>("x", 1, make_json_encoder<row>())->validate(), plan_error,
+    [](auto& e) { return std::string(e.what()) == "JSON: rows need json_options::row_schema"; });
+  csv_options csv;
+  csv.write_header = true;
+  csv.columns = {"a", "b"};
+  auto encoder = make_csv_encoder<std::pair<int, int>>(csv);
+  auto sink = socket_sink_for<std::pair<int, int>>("x", 1, encoder);
+  BOOST_CHECK_EXCEPTION(sink->validate(), plan_error, [](auto& e) {
+    return std::string(e.what())
+           == "socket sink: the format writes a header line, which only files have";
+  });
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -184,6 +184,13 @@ BOOST_AUTO_TEST_CASE(a_header_is_data_or_skipped_or_tells_the_columns) {
   check(read(text, "n INT, name STRING", {{"csv.header", "by-name"}}), {"+I[1, x]", "+I[2, y]"});
   BOOST_TEST(error_of(text, "z INT", {{"csv.header", "by-name"}})
              == ":1: column not found in the header: z (there are name, n)");
+  BOOST_TEST(error_of("n,x,n\n1,2,3\n", "n INT", {{"csv.header", "by-name"}})
+             == ":1: column n is there twice: columns 1 and 3");
+  check(read("n,x,x\n1,2,3\n", "n INT", {{"csv.header", "by-name"}}), {"+I[1]"});
+  BOOST_TEST(
+    error_of("a\x1b_," + std::string(500, 'x') + "\n", "z INT", {{"csv.header", "by-name"}})
+    == ":1: column not found in the header: z (there are a\\x1b_, " + std::string(195, 'x')
+         + "...)");
 }
 
 BOOST_AUTO_TEST_CASE(bytes_that_are_not_utf8_are_replaced) {

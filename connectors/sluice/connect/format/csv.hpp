@@ -100,7 +100,7 @@ private:
   template <class F>
   bool read_field(const csv_field& f, F& target) {
     if constexpr (is_optional<F>) {
-      if (is_null(f)) {
+      if (is_null(f, std::same_as<typename F::value_type, std::string>)) {
         target.reset();
         return true;
       }
@@ -118,11 +118,12 @@ private:
   }
 
   bool read_cell(const csv_field& f, column_type type, cell& target) {
-    if (is_null_literal(f)) {
+    bool is_text = type == column_type::string;
+    if (is_text ? is_null_literal(f) : is_null(f, false)) {
       target = std::monostate{};
       return true;
     }
-    if (type != column_type::string) return parse_plain_cell(f.text, type, target);
+    if (!is_text) return parse_plain_cell(f.text, type, target);
     if (!std::holds_alternative<std::string>(target)) target.emplace<std::string>();
     store_text(std::get<std::string>(target), f.text);
     return true;
@@ -165,12 +166,13 @@ class csv_encoder final : public typed_encoder<T> {
 public:
   explicit csv_encoder(csv_options options) : options_(std::move(options)) {}
 
+  void validate() const override {
+    validate_csv_options(options_);
+    if (options_.write_header) validate_csv_header(names(), num_fields(), options_);
+  }
+
   void header(std::string& out) const override {
-    if (!options_.write_header) return;
-    std::vector<std::string_view> names(options_.columns.begin(), options_.columns.end());
-    if (names.empty())
-      for (auto& wish : csv_wishes<T>(options_)) names.push_back(wish.name);
-    append_csv_header(out, names, options_);
+    if (options_.write_header) append_csv_header(out, names(), options_);
   }
 
   void encode(const batch& records, std::size_t begin, std::size_t end,
@@ -180,22 +182,52 @@ public:
   }
 
 private:
+  std::vector<std::string_view> names() const {
+    std::vector<std::string_view> names(options_.columns.begin(), options_.columns.end());
+    if (names.empty())
+      for (auto& wish : csv_wishes<T>(options_)) names.push_back(wish.name);
+    return names;
+  }
+
+  /// Fields of every record; 0: rows may have any number of cells.
+  std::size_t num_fields() const {
+    if constexpr (!std::same_as<T, row>)
+      return field_count<T>();
+    else if (options_.row_schema.size() > 0 || !options_.write_header)
+      return options_.row_schema.size();
+    else
+      return options_.columns.size();
+  }
+
   void append(std::string& out, const T& record) const {
     auto line = out.size();
     if constexpr (std::same_as<T, row>) {
+      if (auto expected = num_fields(); expected > 0 && record.size() != expected) [[unlikely]]
+        refuse_csv_row(record.size(), expected);
       for (std::size_t i = 0; i < record.size(); ++i) {
         if (i > 0) out += options_.delimiter;
-        append_csv_cell(out, record[i], options_);
+        if (!append_csv_cell(out, record[i], options_)) [[unlikely]]
+          refuse_without_quotes(i, csv_text_of(record[i]));
       }
     } else {
       all_fields<T>([&]<std::size_t I>() {
         if (I > 0) out += options_.delimiter;
-        append_csv_field(out, field_at<I>(record), options_);
+        if (!append_csv_field(out, field_at<I>(record), options_)) [[unlikely]]
+          refuse_without_quotes(I, csv_text_of(field_at<I>(record)));
         return true;
       });
     }
-    if (out.size() == line && options_.quote != '\0') out.append(2, options_.quote);
+    if (out.size() == line) { // readers pass over empty lines
+      if (options_.quote == '\0') refuse_without_quotes(0, {});
+      out.append(2, options_.quote);
+    }
     out += '\n';
+  }
+
+  [[noreturn]] void refuse_without_quotes(std::size_t field, std::string_view text) const {
+    auto wishes = csv_wishes<T>(options_);
+    refuse_unquoted_csv(field, field < wishes.size() ? wishes[field].name : std::string_view{},
+                        text);
   }
 
   csv_options options_;

@@ -25,9 +25,12 @@ enum class csv_header : std::uint8_t {
 /// position. Every line must have as many columns as the header, `columns` or the record type has;
 /// under `on_error::null_field`, missing ones at the end are null.
 ///
-/// An empty field is "" for a string, null for an optional (quoted, `""`, it is a value), and an
-/// error for a number or bool. `null_literal`, unquoted, is null for optionals and rows and an
-/// error for the rest.
+/// An empty field is "" for a string, null for an optional (quoted, `""`, it is a value) and for
+/// numbers and bools of generic rows, and an error for those of other records. If there is a
+/// `null_literal`, that, unquoted, is null instead, for optionals and rows, and an error for the
+/// rest. Without one, what is written for a null text of a generic row, and for the null of a
+/// record of a single text column (which is `""`, as an empty line would be no record), reads back
+/// as "".
 struct csv_options {
   /// Common to all formats: see `format_options`.
   on_error errors = on_error::fail;
@@ -35,11 +38,13 @@ struct csv_options {
   std::size_t max_record_bytes = std::size_t{128} << 20;
 
   char delimiter = ',';
-  /// '\0': quotes are plain characters.
+  /// '\0': quotes are plain characters; a field that could not be read back without quotes (with a
+  /// delimiter or line end in it, or that would be taken for null) is not written, the job fails.
   char quote = '"';
   csv_header header = csv_header::none;
 
-  /// Names of all columns of the input, in order, if there is no header that tells them.
+  /// Names of all columns of the input, in order, if there is no header that tells them. With
+  /// `write_header`, the names in the header, one for each field.
   std::vector<std::string> columns = {};
 
   /// Whether names match without regard to case, blanks, '_' and '-' ("UnitPrice" is unit_price).
@@ -53,12 +58,15 @@ struct csv_options {
   /// the next. Big files are also cut without being read once in advance.
   bool quoted_newlines = true;
 
+  /// For reading. Strings are written as they are: bytes that are not UTF-8 make records that a
+  /// reader refuses unless it is told `replace` or `keep`.
   invalid_utf8 utf8 = invalid_utf8::by_policy;
 
-  /// Columns of generic rows; unused for other records.
+  /// Columns of generic rows; unused for other records. Not needed for writing, but a row that has
+  /// not as many cells fails the job.
   schema row_schema = {};
 
-  /// Whether files that are written start with a line of names.
+  /// Whether files that are written start with a line of names: those of the fields, or `columns`.
   bool write_header = false;
 };
 

@@ -13,8 +13,9 @@ namespace sluice {
 enum class on_error : std::uint8_t {
   fail,       ///< the job fails with the place, the reason and the text
   skip,       ///< left out, counted in "records_skipped"
-  null_field, ///< a field that does not convert is null (or 0, "" where the type has no null) and
-              ///< counted in "fields_nulled"; a record that cannot be taken apart is skipped
+  null_field, ///< a field that does not convert is counted in "fields_nulled" and null (where the
+              ///< type has no null: 0 or "" in CSV, in JSON its value in a default-constructed
+              ///< record); a record that cannot be taken apart is skipped
   divert,     ///< counted in "records_diverted" and put out to the source's side output
               ///< `malformed_records`, or handed to `format_options::divert` if that is set
 };

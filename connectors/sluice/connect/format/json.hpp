@@ -65,6 +65,8 @@ class json_encoder final : public typed_encoder<T> {
 public:
   explicit json_encoder(json_options options) : options_(std::move(options)) {}
 
+  void validate() const override { validate_json_options(options_, std::same_as<T, row>); }
+
   void encode(const batch& records, std::size_t begin, std::size_t end,
               std::string& out) const override {
     auto& typed = static_cast<const typed_batch<T>&>(records);

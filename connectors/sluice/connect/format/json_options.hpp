@@ -9,9 +9,11 @@ namespace sluice {
 /// One JSON object per line (an array for tuples and plain aggregates, whose fields have no names).
 /// Blank lines and fields that the record does not have are passed over.
 ///
-/// A field that is missing or null gets the value it has in a default-constructed record. Numbers
-/// may also come as strings; a string field takes numbers, bools and, as JSON text, objects and
-/// arrays. Integers beyond 64 bits are refused, whatever the field is.
+/// A field that is missing or null, or bad under `on_error::null_field`, gets the value it has in a
+/// default-constructed record. Null in a list, map or array is an error unless the element is
+/// optional. Numbers may also come as strings; a string field takes numbers, bools and, as JSON
+/// text, objects and arrays. Integers of more than 64 bits and numbers beyond the range of a double
+/// are refused, whatever the field is.
 struct json_options {
   /// Common to all formats: see `format_options`.
   on_error errors = on_error::fail;
@@ -21,10 +23,12 @@ struct json_options {
   /// A field that is missing makes the record bad; so does null where the field cannot be null.
   bool fail_on_missing_field = false;
 
-  /// `keep` is not possible: JSON is UTF-8.
+  /// `keep` is not possible: JSON is UTF-8. In strings that are written, bytes that are not UTF-8
+  /// become U+FFFD, uncounted.
   invalid_utf8 utf8 = invalid_utf8::by_policy;
 
-  /// Columns of generic rows; unused for other records.
+  /// Columns of generic rows, to read and to write them; unused for other records. A row that has
+  /// not as many cells fails the job that writes it.
   schema row_schema = {};
 
   /// Whether fields that are null are left out when writing.

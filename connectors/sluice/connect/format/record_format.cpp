@@ -57,6 +57,15 @@ void record_encoder::encode_messages(const batch& records, std::size_t begin, st
   }
 }
 
+void validate_message_encoder(const record_encoder& encoder, std::string_view what) {
+  encoder.validate();
+  std::string header;
+  encoder.header(header);
+  if (!header.empty())
+    throw plan_error(
+      fmt::format("{}: the format writes a header line, which only files have", what));
+}
+
 std::string describe_bad_record(std::string_view place, std::string_view reason,
                                 std::string_view text) {
   auto out = fmt::format("{}: {}: ", place, reason);

@@ -123,6 +123,10 @@ class record_encoder {
 public:
   virtual ~record_encoder() = default;
 
+  /// Checks options before anything runs. Errors: `plan_error` for those that contradict each other
+  /// or do not fit the records.
+  virtual void validate() const {}
+
   /// Appends what a file starts with.
   virtual void header(std::string& out) const { (void)out; }
 
@@ -143,6 +147,10 @@ class typed_encoder : public record_encoder {};
 
 template <class T>
 using encoder_ptr = std::shared_ptr<const typed_encoder<T>>;
+
+/// Validates an encoder for a transport, `what`, that has nowhere to put a header line. Errors:
+/// `plan_error`.
+void validate_message_encoder(const record_encoder& encoder, std::string_view what);
 
 /// "place: reason: text", the text cut at 200 characters and with control characters and invalid
 /// UTF-8 as hexadecimal escapes.

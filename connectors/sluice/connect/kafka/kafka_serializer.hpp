@@ -45,6 +45,10 @@ public:
 class kafka_serializer_base {
 public:
   virtual ~kafka_serializer_base() = default;
+
+  /// Checks options before anything runs. Errors: `plan_error`.
+  virtual void validate() const {}
+
   virtual std::unique_ptr<kafka_encoder> make_encoder() const = 0;
 };
 
@@ -86,6 +90,7 @@ public:
   value_serializer(Key key, encoder_ptr<T> value)
     : key_(std::move(key)), value_(std::move(value)) {}
 
+  void validate() const override { validate_message_encoder(*value_, "kafka sink"); }
   std::unique_ptr<kafka_encoder> make_encoder() const override {
     return std::make_unique<encoder>(key_, value_);
   }

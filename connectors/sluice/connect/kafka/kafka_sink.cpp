@@ -43,6 +43,7 @@ void validate_kafka_sink(const kafka_sink_spec& spec) {
     validate_exactly_once(o);
   else if (!o.transactional_id_prefix.empty())
     throw plan_error("kafka sink: transactional_id_prefix is for exactly_once only");
+  spec.serializer->validate();
   make_producer_config(spec, o.transactional_id_prefix);
 }
 

@@ -85,6 +85,7 @@ void socket_sink_core::validate() const {
     throw plan_error("socket sink: host and port must be given");
   if (spec_->options.max_buffered_bytes == 0)
     throw plan_error("socket sink: max_buffered_bytes must be positive");
+  validate_message_encoder(*spec_->encoder, "socket sink");
 }
 
 } // namespace detail

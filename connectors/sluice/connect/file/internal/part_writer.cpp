@@ -55,6 +55,7 @@ void validate_file_sink(const file_sink_spec& spec) {
       || options.bucket.starts_with('.') || options.bucket.starts_with('_'))
     throw plan_error("file sink: a bucket is a path below the directory, not hidden: "
                      + options.bucket);
+  spec.encoder->validate();
 }
 
 namespace {

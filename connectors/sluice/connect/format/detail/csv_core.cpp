@@ -130,6 +130,8 @@ bool csv_decoder_core::check_row() {
     return refuse_row("a quote is opened and never closed");
   if (num_fields_ == num_columns_) return true;
   if (num_fields_ < num_columns_ && options_->errors == on_error::null_field) return true;
+  // An open quote explains why columns are missing; `field` says so.
+  if (csv_field last; !options_->quoted_newlines && !field(num_fields_ - 1, last)) return false;
   return refuse_row(fmt::format("{} columns instead of {}", num_fields_, num_columns_));
 }
 
@@ -231,7 +233,40 @@ std::string loose(std::string_view name) {
   return out;
 }
 
+/// Like `find_csv_column`, for names that are those wanted if `matches` says so.
+template <class Matches>
+std::size_t find_only(const std::vector<std::string>& names, std::string_view wanted,
+                      Matches matches) {
+  auto at = std::find_if(names.begin(), names.end(), matches);
+  if (at == names.end()) return std::string::npos;
+  auto again = std::find_if(at + 1, names.end(), matches);
+  if (again != names.end())
+    throw format_error(fmt::format("column {} is there twice: columns {} and {}", wanted,
+                                   at - names.begin() + 1, again - names.begin() + 1));
+  return static_cast<std::size_t>(at - names.begin());
+}
+
 } // namespace
+
+std::size_t find_csv_column(const std::vector<std::string>& names, std::string_view wanted,
+                            bool loosely) {
+  auto at = find_only(names, wanted, [&](auto& name) { return name == wanted; });
+  if (at != std::string::npos || !loosely) return at;
+  return find_only(names, wanted, [key = loose(wanted)](auto& name) { return loose(name) == key; });
+}
+
+std::string list_csv_columns(const std::vector<std::string>& names) {
+  constexpr std::size_t max_chars = 200;
+  std::string all;
+  for (auto& name : names) {
+    if (all.size() > 4 * max_chars) break;
+    if (&name != &names.front()) all += ", ";
+    all.append(name, 0, 4 * max_chars + 1);
+  }
+  std::string shown;
+  append_escaped(shown, all, max_chars);
+  return shown;
+}
 
 void csv_decoder_core::find_columns(const std::vector<std::string>& names) {
   column_of_.assign(wishes_.size(), no_column);
@@ -241,23 +276,16 @@ void csv_decoder_core::find_columns(const std::vector<std::string>& names) {
   num_columns_ = names.empty() ? wishes_.size() : names.size();
   if (by_position && wishes_.size() > num_columns_)
     throw format_error(fmt::format("there are {} columns ({}), fewer than the record's {} fields",
-                                   names.size(), fmt::join(names, ", "), wishes_.size()));
+                                   names.size(), list_csv_columns(names), wishes_.size()));
   for (std::size_t i = 0; i < wishes_.size(); ++i) {
     if (by_position) {
       column_of_[i] = i;
       continue;
     }
-    auto wanted = std::string(wishes_[i].name);
-    auto at = std::find(names.begin(), names.end(), wanted);
-    if (at == names.end() && options_->loose_names)
-      at = std::find_if(names.begin(), names.end(),
-                        [&](auto& name) { return loose(name) == loose(wanted); });
-    if (at != names.end()) {
-      column_of_[i] = static_cast<std::size_t>(at - names.begin());
-    } else if (!wishes_[i].optional) {
-      throw format_error(
-        fmt::format("column not found: {} (there are {})", wanted, fmt::join(names, ", ")));
-    }
+    column_of_[i] = find_csv_column(names, wishes_[i].name, options_->loose_names);
+    if (column_of_[i] == no_column && !wishes_[i].optional)
+      throw format_error(fmt::format("column not found: {} (there are {})", wishes_[i].name,
+                                     list_csv_columns(names)));
   }
 }
 
@@ -268,19 +296,46 @@ void validate_csv_options(const csv_options& options) {
     throw plan_error("CSV: a delimiter or quote cannot be a line end, a delimiter not '\\0'");
   if (options.delimiter == options.quote)
     throw plan_error(fmt::format("CSV: delimiter and quote are both '{}'", options.delimiter));
+  if (auto& null = options.null_literal; null && !null->empty()) {
+    const char separators[] = {options.delimiter, '\n', '\r'};
+    if (null->find_first_of(separators, 0, sizeof separators) != std::string::npos
+        || (options.quote != '\0' && null->front() == options.quote))
+      throw plan_error("CSV: null_literal cannot hold a delimiter or line end nor begin with a "
+                       "quote");
+  }
 }
 
-void append_csv_text(std::string& out, std::string_view text, const csv_options& options) {
+void validate_csv_header(const std::vector<std::string_view>& names, std::size_t num_fields,
+                         const csv_options& options) {
+  if (options.columns.empty() && (names.empty() || names.front().empty()))
+    throw plan_error("CSV: write_header needs names, and the records have none: give "
+                     "csv_options::columns (for rows: row_schema)");
+  if (names.size() != num_fields)
+    throw plan_error(fmt::format("CSV: write_header has {} names in csv_options::columns for "
+                                 "records of {} fields",
+                                 names.size(), num_fields));
+  std::string header;
+  append_csv_header(header, names, options);
+}
+
+bool append_csv_text(std::string& out, std::string_view text, const csv_options& options) {
   auto quote = options.quote;
   auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  bool plain = !text.empty() && !blank(text.front()) && !blank(text.back())
-               && (!options.null_literal || text != *options.null_literal)
+  bool is_null = options.null_literal && text == *options.null_literal;
+  if (quote == '\0') {
+    const char separators[] = {options.delimiter, '\n', '\r'};
+    if (is_null || text.find_first_of({separators, sizeof separators}) != std::string_view::npos)
+      return false;
+    out += text;
+    return true;
+  }
+  bool plain = !text.empty() && !blank(text.front()) && !blank(text.back()) && !is_null
                && std::none_of(text.begin(), text.end(), [&](char c) {
                     return c == options.delimiter || c == quote || c == '\n' || c == '\r';
                   });
-  if (plain || quote == '\0') {
+  if (plain) {
     out += text;
-    return;
+    return true;
   }
   out += quote;
   for (auto at = text.find(quote); at != std::string_view::npos; at = text.find(quote)) {
@@ -290,13 +345,30 @@ void append_csv_text(std::string& out, std::string_view text, const csv_options&
   }
   out += text;
   out += quote;
+  return true;
+}
+
+void refuse_csv_row(std::size_t num_cells, std::size_t num_columns) {
+  throw format_error(fmt::format("CSV: a row of {} cells cannot be written under {} columns",
+                                 num_cells, num_columns));
+}
+
+void refuse_unquoted_csv(std::size_t index, std::string_view name, std::string_view text) {
+  std::string shown;
+  append_escaped(shown, text, 60);
+  throw format_error(
+    fmt::format("CSV: column {}{}: \"{}\" cannot be written without quotes, and there are none",
+                index + 1, name.empty() ? "" : fmt::format(" ({})", name), shown));
 }
 
 void append_csv_header(std::string& out, const std::vector<std::string_view>& names,
                        const csv_options& options) {
   for (std::size_t i = 0; i < names.size(); ++i) {
     if (i > 0) out += options.delimiter;
-    append_csv_text(out, names[i], options);
+    if (!append_csv_text(out, names[i], options))
+      throw plan_error(fmt::format("CSV: the name \"{}\" cannot be written without quotes, and "
+                                   "there are none",
+                                   names[i]));
   }
   out += '\n';
 }

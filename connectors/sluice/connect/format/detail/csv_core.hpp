@@ -78,10 +78,11 @@ protected:
 
   bool has_field(std::size_t column) const noexcept { return column < num_fields_; }
 
-  /// Whether the field is null by itself: the null literal or nothing, unquoted.
-  bool is_null(const csv_field& f) const noexcept {
-    return !f.quoted
-           && (options_->null_literal ? f.text == *options_->null_literal : f.text.empty());
+  /// Whether the field is null by itself: the null literal or nothing, unquoted. Nothing in quotes
+  /// is null if it is all there is in the row and not a text: an empty line would not be a row.
+  bool is_null(const csv_field& f, bool is_text) const noexcept {
+    if (options_->null_literal) return is_null_literal(f);
+    return f.text.empty() && (!f.quoted || (!is_text && num_columns_ == 1));
   }
   bool is_null_literal(const csv_field& f) const noexcept {
     return options_->null_literal && !f.quoted && f.text == *options_->null_literal;
@@ -139,13 +140,34 @@ private:
   std::string scratch_; // of the field that was read last, if it had quotes to resolve
 };
 
+/// The names of columns for a message, escaped and cut as all text of an input is.
+std::string list_csv_columns(const std::vector<std::string>& names);
+
+/// The column called `wanted`; `npos` if there is none. `loosely`: or else one with a name that is
+/// alike, see `csv_options::loose_names`. Errors: `format_error` if there are two.
+std::size_t find_csv_column(const std::vector<std::string>& names, std::string_view wanted,
+                            bool loosely);
+
 /// Errors: `plan_error`.
 void validate_csv_options(const csv_options& options);
 
-/// Appends a text field, quoted if it must be. REQUIRES: it is not null.
-void append_csv_text(std::string& out, std::string_view text, const csv_options& options);
+/// Checks the names that a header of records of `num_fields` fields would have. Errors:
+/// `plan_error`.
+void validate_csv_header(const std::vector<std::string_view>& names, std::size_t num_fields,
+                         const csv_options& options);
 
-/// Appends the line of names.
+/// Appends a text field, quoted if it must be. REQUIRES: it is not null. False: it must be, and
+/// there are no quotes; nothing was appended.
+bool append_csv_text(std::string& out, std::string_view text, const csv_options& options);
+
+/// Throws a `format_error` for a row whose number of cells is wrong.
+[[noreturn]] void refuse_csv_row(std::size_t num_cells, std::size_t num_columns);
+
+/// Throws a `format_error` for the field at `index`, which would need quotes.
+[[noreturn]] void refuse_unquoted_csv(std::size_t index, std::string_view name,
+                                      std::string_view text);
+
+/// Appends the line of names. Errors: `plan_error` for one that would need quotes.
 void append_csv_header(std::string& out, const std::vector<std::string_view>& names,
                        const csv_options& options);
 

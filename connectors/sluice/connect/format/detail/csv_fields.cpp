@@ -21,13 +21,15 @@ bool parse_plain_cell(std::string_view text, column_type type, cell& target) {
   return false;
 }
 
-void append_csv_cell(std::string& out, const cell& value, const csv_options& options) {
-  std::visit(
+bool append_csv_cell(std::string& out, const cell& value, const csv_options& options) {
+  return std::visit(
     [&]<class V>(const V& v) {
-      if constexpr (std::same_as<V, std::monostate>)
+      if constexpr (std::same_as<V, std::monostate>) {
         append_csv_null(out, options);
-      else
-        append_csv_field(out, v, options);
+        return true;
+      } else {
+        return append_csv_field(out, v, options);
+      }
     },
     value);
 }

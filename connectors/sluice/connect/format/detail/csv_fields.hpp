@@ -84,31 +84,55 @@ inline void append_csv_null(std::string& out, const csv_options& options) {
   if (options.null_literal) out += *options.null_literal;
 }
 
-void append_csv_cell(std::string& out, const cell& value, const csv_options& options);
+/// Like `append_csv_field`.
+bool append_csv_cell(std::string& out, const cell& value, const csv_options& options);
 
+/// False: the field would need quotes, and there are none.
 template <class F>
-void append_csv_field(std::string& out, const F& value, const csv_options& options) {
+bool append_csv_field(std::string& out, const F& value, const csv_options& options) {
   if constexpr (is_optional<F>) {
     if (!value) {
       append_csv_null(out, options);
-    } else if constexpr (std::same_as<F, std::optional<std::string>>) {
-      if (value->empty() && !options.null_literal && options.quote != '\0')
-        out.append(2, options.quote); // "" is a value, nothing is null
-      else
-        append_csv_field(out, *value, options);
-    } else {
-      append_csv_field(out, *value, options);
+      return true;
     }
+    if constexpr (std::same_as<F, std::optional<std::string>>) {
+      if (value->empty() && !options.null_literal) { // "" is a value, nothing is null
+        if (options.quote == '\0') return false;
+        out.append(2, options.quote);
+        return true;
+      }
+    }
+    return append_csv_field(out, *value, options);
   } else if constexpr (std::same_as<F, std::string>) {
-    if (!value.empty() || options.null_literal == std::string{})
-      append_csv_text(out, value, options);
+    if (value.empty() && options.null_literal != std::string{}) return true;
+    return append_csv_text(out, value, options);
   } else if constexpr (std::same_as<F, bool>) {
     out += value ? "true" : "false";
+    return true;
   } else if constexpr (std::same_as<F, char>) {
-    append_csv_text(out, {&value, 1}, options);
+    return append_csv_text(out, {&value, 1}, options);
   } else {
     append_number_text(out, value);
+    return true;
   }
+}
+
+/// The text of a field that is one, to be shown; else nothing.
+template <class F>
+std::string_view csv_text_of(const F& value) {
+  if constexpr (is_optional<F>)
+    return value ? csv_text_of(*value) : std::string_view{};
+  else if constexpr (std::same_as<F, std::string>)
+    return value;
+  else if constexpr (std::same_as<F, char>)
+    return {&value, 1};
+  else
+    return {};
+}
+
+inline std::string_view csv_text_of(const cell& value) {
+  auto text = std::get_if<std::string>(&value);
+  return text ? std::string_view(*text) : std::string_view{};
 }
 
 } // namespace sluice::detail

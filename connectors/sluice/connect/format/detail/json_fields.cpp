@@ -1,6 +1,7 @@
 #include "sluice/connect/format/detail/json_fields.hpp"
 
 #include "sluice/connect/format/utf8.hpp"
+#include "sluice/core/errors.hpp"
 
 #include <fmt/format.h>
 
@@ -42,8 +43,8 @@ bool json_reader::at_index(std::size_t index) {
   return false;
 }
 
-bool json_reader::field_failed(std::string_view name) {
-  if (options_.errors != on_error::null_field) return at_field(name);
+bool json_reader::null_instead() noexcept {
+  if (options_.errors != on_error::null_field) return false;
   path_.clear();
   ++nulled_;
   return true;
@@ -97,7 +98,7 @@ bool json_reader::read_row(const json_value& value, row& out) {
     }
     if (good) continue;
     target = std::monostate{};
-    if (!field_failed(name)) return false;
+    if (!null_instead()) return at_field(name);
   }
   for (std::size_t i = 0; i < columns.size(); ++i) {
     if (seen[i]) continue;
@@ -109,9 +110,13 @@ bool json_reader::read_row(const json_value& value, row& out) {
 
 void append_json_row(std::string& out, const row& value, const json_options& options) {
   auto& columns = options.row_schema.columns();
+  if (value.size() != columns.size())
+    throw format_error(fmt::format("JSON: a row of {} cells cannot be written by a schema of {} "
+                                   "columns",
+                                   value.size(), columns.size()));
   out += '{';
   bool first = true;
-  for (std::size_t i = 0; i < columns.size() && i < value.size(); ++i) {
+  for (std::size_t i = 0; i < columns.size(); ++i) {
     bool null = std::holds_alternative<std::monostate>(value[i]);
     if (null && options.omit_null_fields) continue;
     if (!std::exchange(first, false)) out += ',';

@@ -58,7 +58,11 @@ public:
   template <class T>
   bool read(const json_value& value, T& out) {
     if constexpr (number<T>) {
-      return value.to_number(out) || fail(value, "a number that fits");
+      return value.to_number(out)
+             || fail(value,
+                     value.is_inexact<T>()
+                       ? "exact: an integer of that size is written without point or exponent"
+                       : "a number that fits");
     } else if constexpr (std::same_as<T, bool>) {
       return read_bool(value, out) || fail(value, "a bool");
     } else if constexpr (std::same_as<T, char>) {
@@ -67,8 +71,7 @@ public:
       out = value.as_text().front();
       return true;
     } else if constexpr (std::same_as<T, std::string>) {
-      value.to_text(out);
-      return true;
+      return value.to_string(out) || fail(value, "a string");
     } else if constexpr (is_optional<T>) {
       if (value.kind() == json_kind::null) {
         out.reset();
@@ -110,8 +113,8 @@ private:
   bool at_field(std::string_view name);
   bool at_index(std::size_t index);
 
-  /// The field `name` does not convert: whether to go on with its default.
-  bool field_failed(std::string_view name);
+  /// A field does not convert: whether to go on with its default.
+  bool null_instead() noexcept;
 
   /// The field `name` is not there (or null): whether its default will do.
   bool field_missing(std::string_view name, bool present);
@@ -148,7 +151,7 @@ private:
           good = field_missing(name, true);
           reset<T>(target, field_at<I>(initial));
         } else if (!read(item, target)) {
-          good = field_failed(name);
+          good = null_instead() || at_field(name);
           reset<T>(target, field_at<I>(initial));
         }
         return false;
@@ -181,7 +184,12 @@ private:
     return all_fields<T>([&]<std::size_t I>() {
       json_value item;
       items.next(item);
-      return read(item, field_at<I>(out)) || at_index(I);
+      auto& target = field_at<I>(out);
+      if (read(item, target)) return true;
+      if (!null_instead()) return at_index(I);
+      static const T initial{};
+      reset<T>(target, field_at<I>(initial));
+      return true;
     });
   }
 
@@ -231,6 +239,8 @@ private:
 template <class T>
 void append_json(std::string& out, const T& value, const json_options& options);
 
+/// Appends a row as an object. Errors: `format_error` if it has not as many cells as the schema
+/// columns.
 void append_json_row(std::string& out, const row& value, const json_options& options);
 
 template <class T>

@@ -1,5 +1,6 @@
 #include "sluice/connect/format/detail/json_value.hpp"
 
+#include "sluice/connect/format/detail/json_numbers.hpp"
 #include "sluice/connect/format/utf8.hpp"
 
 #include <fmt/format.h>
@@ -40,15 +41,31 @@ place words(const T& handle) noexcept {
   return result;
 }
 
+/// Whether an integer as a `double` lies between the limits of `T`.
+template <std::integral T>
+bool in_range_of(double value) noexcept {
+  constexpr auto above = 2.0 * static_cast<double>(std::numeric_limits<T>::max() / 2 + 1);
+  return value == std::trunc(value) && value >= static_cast<double>(std::numeric_limits<T>::min())
+         && value < above;
+}
+
+/// Whether `value` is what was written, as far as a `double` can tell: below 2^53, or an integer of
+/// at most 15 significant digits, of which no two have the same `double`. REQUIRES: it is an
+/// integer of 64 bits.
+bool is_exact(double value) noexcept {
+  constexpr double all_exact = 9007199254740992.0; // 2^53
+  if (std::abs(value) < all_exact) return true;
+  auto digits = static_cast<std::uint64_t>(std::abs(value));
+  while (digits % 10 == 0) digits /= 10;
+  return digits < 1'000'000'000'000'000;
+}
+
 template <number T>
 bool fits(double value) noexcept {
-  if constexpr (std::is_floating_point_v<T>) {
-    return true;
-  } else {
-    return value == std::trunc(value) && std::abs(value) < 9007199254740992.0
-           && value >= static_cast<double>(std::numeric_limits<T>::min())
-           && value <= static_cast<double>(std::numeric_limits<T>::max());
-  }
+  if constexpr (std::is_floating_point_v<T>)
+    return std::isfinite(static_cast<T>(value));
+  else
+    return in_range_of<T>(value) && is_exact(value);
 }
 
 } // namespace
@@ -112,6 +129,17 @@ bool json_value::to_number(T& out) const noexcept {
   }
 }
 
+template <number T>
+bool json_value::is_inexact() const noexcept {
+  if constexpr (std::is_integral_v<T>) {
+    double value = 0;
+    auto element = view<dom::element>(place_);
+    return element.is_double() && !element.get_double().get(value) && in_range_of<T>(value)
+           && !is_exact(value);
+  }
+  return false;
+}
+
 void json_value::to_text(std::string& out) const {
   auto element = view<dom::element>(place_);
   switch (element.type()) {
@@ -125,6 +153,12 @@ void json_value::to_text(std::string& out) const {
   default:
     out = simdjson::minify(element);
   }
+}
+
+bool json_value::to_string(std::string& out) const {
+  if (view<dom::element>(place_).is_null()) return false;
+  to_text(out);
+  return true;
 }
 
 std::size_t json_value::size() const noexcept {
@@ -177,8 +211,8 @@ bool json_parser::parse(std::string_view text, json_value& root, std::string& re
   auto error = impl_->parser.parse(text.data(), text.size(), false).get(element);
   bad_utf8 = error == simdjson::UTF8_ERROR;
   if (error) {
-    reason = bad_utf8 ? invalid_utf8_reason(text)
-                      : fmt::format("not JSON ({})", simdjson::error_message(error));
+    reason = bad_utf8 ? invalid_utf8_reason(text) : describe_unfit_number(text);
+    if (reason.empty()) reason = fmt::format("not JSON ({})", simdjson::error_message(error));
     return false;
   }
   root.place_ = words(element);
@@ -225,7 +259,9 @@ void append_json_number(std::string& out, double value) {
     out += "null";
 }
 
-#define SLUICE_NUMBER(T) template bool json_value::to_number<T>(T&) const noexcept;
+#define SLUICE_NUMBER(T)                                                                           \
+  template bool json_value::to_number<T>(T&) const noexcept;                                       \
+  template bool json_value::is_inexact<T>() const noexcept;
 SLUICE_NUMBER(signed char)
 SLUICE_NUMBER(unsigned char)
 SLUICE_NUMBER(short)

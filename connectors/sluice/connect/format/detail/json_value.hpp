@@ -28,8 +28,16 @@ public:
   template <number T>
   bool to_number(T& out) const noexcept;
 
+  /// Whether `to_number` refuses an integer only because it is written with a point or exponent and
+  /// has so many digits that it may be another one.
+  template <number T>
+  bool is_inexact() const noexcept;
+
   /// Replaces `out` by a string's content, or by the JSON text of anything else.
   void to_text(std::string& out) const;
+
+  /// Like `to_text`, but false for null.
+  bool to_string(std::string& out) const;
 
   /// Elements or fields. REQUIRES: kind() is list or object.
   std::size_t size() const noexcept;

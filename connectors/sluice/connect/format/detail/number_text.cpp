@@ -1,5 +1,6 @@
 #include "sluice/connect/format/detail/number_text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -44,6 +45,35 @@ bool parse_plain_decimal(const char* at, const char* end, double& out) noexcept 
   return true;
 }
 
+/// Whether `text`, a decimal that fits no floating-point number, is too small for one, not too big.
+bool is_too_small(std::string_view text) noexcept {
+  // The exponent that the first digit other than 0 would have before the point.
+  std::int64_t magnitude = 0;
+  bool significant = false;
+  bool behind_point = false;
+  std::size_t i = text.starts_with('-') ? 1 : 0;
+  for (; i < text.size() && (text[i] | 0x20) != 'e'; ++i) {
+    if (text[i] == '.') {
+      behind_point = true;
+      continue;
+    }
+    if (significant && !behind_point) ++magnitude;
+    if (!significant && behind_point) --magnitude;
+    significant |= text[i] != '0';
+  }
+  if (i == text.size()) return magnitude < 0;
+  auto exponent_text = text.substr(i + 1);
+  if (exponent_text.starts_with('+')) exponent_text.remove_prefix(1);
+  std::int64_t exponent = 0;
+  auto code
+    = std::from_chars(exponent_text.data(), exponent_text.data() + exponent_text.size(), exponent)
+        .ec;
+  if (code == std::errc::result_out_of_range) return exponent_text.starts_with('-');
+  // No text is long enough to make up for an exponent beyond this.
+  constexpr std::int64_t limit = std::int64_t{1} << 40;
+  return magnitude + std::clamp(exponent, -limit, limit) < 0;
+}
+
 } // namespace
 
 template <number T>
@@ -58,6 +88,12 @@ parse_error parse_number(std::string_view text, T& out) noexcept {
   auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (code == std::errc::result_out_of_range) {
     if (end != text.data() + text.size()) return parse_error::malformed;
+    if constexpr (std::is_floating_point_v<T>) {
+      if (is_too_small(text)) {
+        out = text.starts_with('-') ? T{-0.0} : T{0};
+        return parse_error::none;
+      }
+    }
     return parse_error::out_of_range;
   }
   if (code != std::errc{} || end != text.data() + text.size()) return parse_error::malformed;

@@ -18,7 +18,8 @@ concept number
 
 enum class parse_error : std::uint8_t { none, malformed, out_of_range };
 
-/// Reads all of `text` except blanks around it. `out` is unchanged on error.
+/// Reads all of `text` except blanks around it. What is too small for a floating-point number is 0,
+/// as in C and Java; what is too big is an error. `out` is unchanged on error.
 template <number T>
 parse_error parse_number(std::string_view text, T& out) noexcept;
 

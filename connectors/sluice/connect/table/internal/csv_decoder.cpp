@@ -1,3 +1,4 @@
+#include "sluice/connect/format/detail/csv_core.hpp"
 #include "sluice/connect/format/record_scan.hpp"
 #include "sluice/connect/format/utf8.hpp"
 #include "sluice/connect/table/internal/column_set.hpp"
@@ -10,7 +11,6 @@
 #include "sluice/table/types/number_text.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -193,11 +193,10 @@ private:
       names.emplace_back(trimmed(text));
     }
     for (auto& w : wanted_) {
-      auto at = std::find(names.begin(), names.end(), w.name);
-      if (at == names.end())
+      w.position = ::sluice::detail::find_csv_column(names, w.name, false);
+      if (w.position == std::string::npos)
         throw format_error(fmt::format("column not found in the header: {} (there are {})", w.name,
-                                       fmt::join(names, ", ")));
-      w.position = static_cast<std::size_t>(at - names.begin());
+                                       ::sluice::detail::list_csv_columns(names)));
     }
     rows_.set_columns(names.size());
   }
