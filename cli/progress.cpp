@@ -1,9 +1,10 @@
 #include "progress.hpp"
 
+#include "tell.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
 #include <unistd.h>
 
 namespace sluice::cli {
@@ -54,18 +55,16 @@ void progress_line::update(const job_handle& job) {
   last_ = now;
   auto rows = count_rows(job.metrics());
   auto seconds = std::chrono::duration<double>(now - start_).count();
-  fmt::print(stderr, "\r\033[K{}: {} rows read ({}/s), {} written, {:.1f} s", label_,
-             short_number(static_cast<double>(rows.read)),
-             short_number(static_cast<double>(rows.read) / seconds),
-             short_number(static_cast<double>(rows.written)), seconds);
-  std::fflush(stderr);
+  tell("\r\033[K{}: {} rows read ({}/s), {} written, {:.1f} s", label_,
+       short_number(static_cast<double>(rows.read)),
+       short_number(static_cast<double>(rows.read) / seconds),
+       short_number(static_cast<double>(rows.written)), seconds);
   drawn_ = true;
 }
 
 void progress_line::clear() {
   if (!drawn_) return;
-  fmt::print(stderr, "\r\033[K");
-  std::fflush(stderr);
+  tell("\r\033[K");
   drawn_ = false;
 }
 

@@ -4,6 +4,7 @@
 #include "interrupt.hpp"
 #include "live_view.hpp"
 #include "progress.hpp"
+#include "tell.hpp"
 
 #include "sluice/table/sql/parser.hpp"
 #include "sluice/table/sql/script_splitter.hpp"
@@ -48,11 +49,11 @@ run_outcome sql_runner::run_statement(const std::string& statement, std::string_
     return outcome;
   } catch (const coordinator_unreachable& e) {
     if (!interactive_) throw;
-    fmt::print(stderr, "{}\n", e.what());
+    tell("{}\n", e.what());
     return run_outcome::failed;
   } catch (const std::exception& e) {
     std::cout.flush();
-    fmt::print(stderr, "{}\n", error_text(e, file, script));
+    tell("{}\n", error_text(e, file, script));
     return run_outcome::failed;
   }
 }
@@ -62,7 +63,7 @@ run_outcome sql_runner::run_on_cluster(const sql::statement& parsed, const std::
   case remote_end::failed:
     return run_outcome::failed;
   case remote_end::interrupted:
-    fmt::print(stderr, "cancelled\n");
+    tell("cancelled\n");
     return run_outcome::interrupted;
   case remote_end::finished:
   case remote_end::left_alone:
@@ -74,8 +75,7 @@ run_outcome sql_runner::run_on_cluster(const sql::statement& parsed, const std::
 
 run_outcome sql_runner::show(table::table_result result, const sql::statement& of) {
   if (const auto* s = of.as<sql::set_statement>(); s != nullptr && s->option)
-    if (auto note = table::session_config::note_on(s->option->key.text))
-      fmt::print(stderr, "note: {}\n", *note);
+    if (auto note = table::session_config::note_on(s->option->key.text)) tell("note: {}\n", *note);
   if (result.has_rows()) return show_rows(result);
   if (!result.job()) {
     say_ok();
@@ -101,7 +101,7 @@ run_outcome sql_runner::show_rows(table::table_result& result) {
     });
   }
   if (!interrupt.interrupted()) return run_outcome::succeeded;
-  fmt::print(stderr, "cancelled\n");
+  tell("cancelled\n");
   return run_outcome::interrupted;
 }
 
@@ -114,7 +114,7 @@ run_outcome sql_runner::wait_for(table::table_result& result, const std::string&
     if (!interrupt.interrupted()) continue;
     cancel_and_wait(job);
     progress.clear();
-    fmt::print(stderr, "cancelled\n");
+    tell("cancelled\n");
     return run_outcome::interrupted;
   }
   progress.clear();
