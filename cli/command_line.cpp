@@ -12,8 +12,20 @@ namespace sluice::cli {
 
 namespace {
 
-std::string usage_message(const CLI::App*, const CLI::Error& e) {
-  return fmt::format("sluice: {} (--help tells more)\n", e.what());
+/// What stands where a subcommand should, if there is anything: the parser only says that there is
+/// no subcommand.
+std::string unknown_command(const CLI::App& app) {
+  const auto* at = &app;
+  while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+  if (at->get_require_subcommand_min() == 0) return {};
+  auto unknown = app.remaining(true);
+  return unknown.empty() || unknown.front().starts_with('-') ? std::string() : unknown.front();
+}
+
+std::string usage_message(const CLI::App* app, const CLI::Error& e) {
+  auto unknown = unknown_command(*app);
+  auto what = unknown.empty() ? e.what() : fmt::format("no command is called \"{}\"", unknown);
+  return fmt::format("sluice: {} (--help tells more)\n", what);
 }
 
 /// Tells what `run` throws. Returns the exit status.

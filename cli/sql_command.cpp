@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <iostream>
@@ -40,8 +41,17 @@ std::string read_all(std::istream& in) {
 std::string read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) throw io_error(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
-  auto text = read_all(in);
-  if (in.bad()) throw io_error(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  try {
+    return read_all(in);
+  } catch (const std::ios_base::failure& e) { // a directory, say
+    throw io_error(fmt::format("cannot read {}: {}", path, e.code().message()));
+  }
+}
+
+std::string read_standard_input() {
+  auto text = read_all(std::cin);
+  if (std::ferror(stdin) != 0)
+    throw io_error(fmt::format("cannot read standard input: {}", std::strerror(errno)));
   return text;
 }
 
@@ -77,7 +87,7 @@ int run_sql(const sql_options& o) {
     run_shell(runner);
     return 0;
   }
-  if (!scripted) return code_of(runner.run_script(read_all(std::cin), "stdin"));
+  if (!scripted) return code_of(runner.run_script(read_standard_input(), "stdin"));
   for (const auto& file : o.files)
     if (auto outcome = runner.run_script(read_file(file), file); outcome != run_outcome::succeeded)
       return code_of(outcome);
