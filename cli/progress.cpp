@@ -2,6 +2,8 @@
 
 #include "tell.hpp"
 
+#include "sluice/runtime/log.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,6 +36,16 @@ rows_so_far count_rows(const job_metrics& m) {
   return rows;
 }
 
+/// Lines of the log come from other threads while a line is shown. They go in its place and in one
+/// piece (colours would make several), and it is drawn anew below them.
+void log_over_progress() {
+  static const bool once = [] {
+    runtime::log().set_pattern("\r\033[K%Y-%m-%d %H:%M:%S.%e %l %v");
+    return true;
+  }();
+  static_cast<void>(once);
+}
+
 } // namespace
 
 std::string short_number(double value) {
@@ -44,7 +56,9 @@ std::string short_number(double value) {
 }
 
 progress_line::progress_line(std::string label)
-  : label_(std::move(label)), on_(isatty(STDERR_FILENO) != 0) {}
+  : label_(std::move(label)), on_(isatty(STDERR_FILENO) != 0) {
+  if (on_) log_over_progress();
+}
 
 progress_line::~progress_line() { clear(); }
 
@@ -55,7 +69,8 @@ void progress_line::update(const job_handle& job) {
   last_ = now;
   auto rows = count_rows(job.metrics());
   auto seconds = std::chrono::duration<double>(now - start_).count();
-  tell("\r\033[K{}: {} rows read ({}/s), {} written, {:.1f} s", label_,
+  // The cursor goes back, so that also what others print begins at the edge.
+  tell("\r\033[K{}: {} rows read ({}/s), {} written, {:.1f} s\r", label_,
        short_number(static_cast<double>(rows.read)),
        short_number(static_cast<double>(rows.read) / seconds),
        short_number(static_cast<double>(rows.written)), seconds);

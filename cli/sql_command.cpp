@@ -118,8 +118,9 @@ int run_sql_command(int argc, char** argv) {
              "  sluice sql job.sql\n"
              "  sluice sql --coordinator 10.0.0.1:7070 -p 4 job.sql");
   return run_command(app, argc, argv, [&] {
-    log_by_default("off"); // a failure is told once
     o.on_cluster = app.get_option("--coordinator")->count() > 0;
+    // Jobs log where they run, and what the connection fails with is told as an error.
+    if (o.on_cluster) log_by_default("off");
     return run_sql(o);
   });
 }

@@ -27,6 +27,11 @@ std::string at_its_place(const sql::script_splitter::piece& p) {
 
 } // namespace
 
+sql_runner::sql_runner(bool interactive) : interactive_(interactive) {
+  // What ends a job is told by `run_statement`, and need not be in the log as well.
+  tables_.streams().config().caller_waits = true;
+}
+
 run_outcome sql_runner::run_script(const std::string& text, std::string_view file) {
   sql::script_splitter splitter;
   splitter.append(text);

@@ -8,8 +8,8 @@
 
 namespace sluice::cli {
 
-/// Writes `text` as it is. Where standard error cannot be written nobody is told, and nothing fails:
-/// the exit status says the same. Any thread; never throws.
+/// Writes `text` as it is. Where standard error cannot be written nobody is told, and nothing
+/// fails: the exit status says the same. Any thread; never throws.
 void tell_text(std::string_view text) noexcept;
 
 /// Formats, then as `tell_text`.
