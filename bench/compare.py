@@ -17,7 +17,11 @@ import sys
 def read(path):
     """Medians by (job, parallelism): {key: {"sluice": rate, "loop": rate}}."""
     runs = {}
-    with open(path, encoding="utf-8") as lines:
+    try:
+        lines = open(path, encoding="utf-8", errors="replace")
+    except OSError as error:
+        sys.exit(f"cannot read {path}: {error.strerror}")
+    with lines:
         for number, line in enumerate(lines, 1):
             if not line.strip():
                 continue
@@ -25,6 +29,8 @@ def read(path):
                 record = json.loads(line)
             except json.JSONDecodeError as error:
                 sys.exit(f"{path}:{number}: not JSON: {error}")
+            if not isinstance(record, dict):
+                sys.exit(f"{path}:{number}: not a line of sluice-bench")
             if "job" in record:  # suites have figures of their own
                 runs.setdefault((record["job"], record["parallelism"]), []).append(record)
     return {

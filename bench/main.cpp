@@ -1,6 +1,7 @@
 /// sluice-bench: Sluice against the plain C++ loop that does the same job.
 #include "measure.hpp"
 #include "nexmark/command.hpp"
+#include "numbers.hpp"
 #include "remote_programs.hpp"
 #include "report.hpp"
 #include "suites.hpp"
@@ -11,6 +12,8 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <iostream>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -57,8 +60,8 @@ int run(const std::vector<std::string>& names, const bench::options& o) {
   selection chosen;
   for (auto& name : names) {
     if (chosen.add(name)) continue;
-    fmt::print(stderr, "sluice-bench: no benchmark is called \"{}\"; there are: {}\n", name,
-               valid_names());
+    std::cerr << fmt::format("sluice-bench: no benchmark is called \"{}\"; there are: {}\n", name,
+                             valid_names());
     return usage_error;
   }
   if (!o.json && !chosen.jobs.empty()) bench::print_header();
@@ -71,6 +74,21 @@ int run(const std::vector<std::string>& names, const bench::options& o) {
     std::fflush(stdout);
   }
   return 0;
+}
+
+/// Runs, and looks whether what was printed has arrived. Returns the exit status.
+int guarded(const std::function<int()>& run) {
+  try {
+    auto code = run();
+    std::cout.flush();
+    // Of a flush that failed before, only the flag of the stream is left.
+    if (!std::cout || std::fflush(stdout) != 0 || std::ferror(stdout) != 0)
+      throw std::runtime_error("cannot write to standard output");
+    return code;
+  } catch (const std::exception& e) {
+    std::cerr << "sluice-bench: " << e.what() << '\n';
+    return 1;
+  }
 }
 
 } // namespace
@@ -95,15 +113,15 @@ int main(int argc, char** argv) {
   run_command->add_option("--parallelism", o.parallelism, "Subtasks per operator")
     ->check(CLI::Range(1, 128));
   run_command->add_option("--records", o.records, "Records per run of a job")
-    ->check(CLI::PositiveNumber);
+    ->check(bench::at_least_one());
   run_command->add_option("--repeat", o.repeat, "Measured runs of each, in turns")
     ->check(CLI::Range(1, 1'000'000));
   run_command->add_flag("--json", o.json, "Print one JSON object a line");
   run_command
     ->add_option("--seconds", o.seconds, "How long latency, backpressure and checkpoint measure")
-    ->check(CLI::PositiveNumber);
+    ->check(bench::above_zero());
   run_command->add_option("--keys", o.keys, "Keys of checkpoint's state")
-    ->check(CLI::PositiveNumber);
+    ->check(bench::at_least_one());
   run_command->add_option("--directory", o.directory,
                           "Where checkpoint puts its files (default: the temporary directory)");
 
@@ -113,9 +131,9 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? 0 : usage_error;
+    return guarded([&] { return app.exit(e) == 0 ? 0 : usage_error; });
   }
-  try {
+  return guarded([&] {
     if (*list_command) list();
     if (*child_command) bench::run_startup_child();
     if (*sql_child_command) bench::run_sql_child();
@@ -123,8 +141,5 @@ int main(int argc, char** argv) {
     if (*remote_job_command) bench::run_remote_job(remote_kind);
     if (nexmark) nexmark();
     return *run_command ? run(names, o) : 0;
-  } catch (const std::exception& e) {
-    fmt::print(stderr, "sluice-bench: {}\n", e.what());
-    return 1;
-  }
+  });
 }

@@ -6,6 +6,7 @@
 Asserts nothing about time.
 """
 import json
+import pathlib
 import subprocess
 import sys
 import tempfile
@@ -85,6 +86,14 @@ class Suites(unittest.TestCase):
         self.assertGreater(found[0]["checkpoints"], 0)
         self.assertEqual(found[0]["failed"], 0)
 
+    def test_no_checkpoint_in_the_time_is_no_number(self):
+        few = ("checkpoint", "--keys", "1000", "--seconds", "0.05", "--repeat", "1",
+               "--parallelism", "1")
+        with tempfile.TemporaryDirectory() as folder:
+            found, = run_json(*few, "--directory", folder)
+            if found["checkpoints"] > 0:
+                self.skipTest("one has completed in the time")
+            self.assertIsNone(found["checkpoint_cpu_ms"])
 
     def check_ratio(self, found, yardstick):
         self.assertEqual(list(found["sluice"]), list(found[yardstick]))
@@ -154,6 +163,37 @@ class CommandLine(unittest.TestCase):
         run("run", expect=2)
         run("run", "pipeline", "--repeat", "0", expect=2)
         run("run", "pipeline", "--records", "-1", expect=2)
+
+    def test_numbers_that_do_not_fit_are_refused(self):
+        for option in ("--records", "--keys"):
+            message = run("run", "pipeline", option, "99999999999999999999", expect=2).stderr
+            self.assertIn("99999999999999999999 is too large", message)
+            message = run("run", "pipeline", option, "0", expect=2).stderr
+            self.assertIn("must be at least 1", message)
+        message = run("run", "latency", "--seconds", "0", expect=2).stderr
+        self.assertIn("must be more than 0", message)
+        run("nexmark", "q0", "--events", "0", expect=2)
+
+    def test_output_that_cannot_be_written_is_a_failure(self):
+        for arguments in (["list"], ["--help"], ["run", "word_count", "--records", "1", "--json"]):
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                result = subprocess.run([PROGRAM, *arguments], stdout=full, stderr=subprocess.PIPE,
+                                        text=True, timeout=100, check=False)
+            self.assertEqual(result.returncode, 1)
+            self.assertIn("cannot write to standard output", result.stderr)
+
+    def test_errors_that_cannot_be_written_do_not_abort(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            result = subprocess.run([PROGRAM, "run", "nonsense"], stderr=full, timeout=100,
+                                    check=False)
+        self.assertEqual(result.returncode, 2)
+
+    def test_comparing_what_cannot_be_read_is_told_plainly(self):
+        compare = pathlib.Path(__file__).with_name("compare.py")
+        result = subprocess.run([sys.executable, compare, "nope", "nope"], stderr=subprocess.PIPE,
+                                text=True, timeout=100, check=False)
+        self.assertEqual(result.stderr, "cannot read nope: No such file or directory\n")
+        self.assertEqual(result.returncode, 1)
 
     def test_single_queries_of_nexmark(self):
         shown = run("nexmark", "q2", "--events", "77", "--show").stdout

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <optional>
 
 #include <unistd.h>
 
@@ -140,11 +141,13 @@ struct series {
 };
 
 /// Seconds of CPU that a checkpoint takes, beyond those that the records would have taken without
-/// it. Unlike the loss, it hardly depends on what else runs on the machine.
-double cpu_of_a_checkpoint(const series& without, const series& with) {
+/// it. Unlike the loss, it hardly depends on what else runs on the machine. Nothing: none
+/// completed.
+std::optional<double> cpu_of_a_checkpoint(const series& without, const series& with) {
   double cpu_of_a_record
     = without.sum_of(&run_figures::cpu) / without.sum_of(&run_figures::records);
   auto checkpoints = static_cast<double>(with.total(&run_figures::checkpoints));
+  if (checkpoints == 0) return std::nullopt;
   return (with.sum_of(&run_figures::cpu) - with.sum_of(&run_figures::records) * cpu_of_a_record)
          / checkpoints;
 }
@@ -153,7 +156,7 @@ void print(const settings& s, const series& without, const series& with, bool js
   const auto rate_without = without.median_of(&run_figures::rate);
   const auto rate_with = with.median_of(&run_figures::rate);
   const auto loss = (1 - rate_with / rate_without) * 100;
-  const auto cpu_ms = cpu_of_a_checkpoint(without, with) * 1e3;
+  const auto cpu = cpu_of_a_checkpoint(without, with);
   const auto duration_ms = with.median_of(&run_figures::duration_ms);
   auto completed = with.total(&run_figures::checkpoints);
   auto failed = with.total(&run_figures::failed);
@@ -162,11 +165,12 @@ void print(const settings& s, const series& without, const series& with, bool js
     fmt::print(
       R"({{"suite": "checkpoint", "keys": {}, "parallelism": {}, "seconds": {}, )"
       R"("records_per_second": {{"without": {:.0f}, "with": {:.0f}}}, )"
-      R"("loss_percent": {:.2f}, "checkpoint_cpu_ms": {:.1f}, "longest_stop_ms": {:.2f}, "checkpoints": {}, )"
+      R"("loss_percent": {:.2f}, "checkpoint_cpu_ms": {}, "longest_stop_ms": {:.2f}, "checkpoints": {}, )"
       R"("failed": {}, "checkpoint_mb": {:.1f}, "checkpoint_ms": {:.1f}}})"
       "\n",
-      s.keys, s.parallelism, s.seconds, rate_without, rate_with, loss, cpu_ms,
-      with.longest_stop_ms(), completed, failed, megabytes, duration_ms);
+      s.keys, s.parallelism, s.seconds, rate_without, rate_with, loss,
+      cpu ? fmt::format("{:.1f}", *cpu * 1e3) : "null", with.longest_stop_ms(), completed, failed,
+      megabytes, duration_ms);
     return;
   }
   fmt::print("checkpoint: running sum over {} keys, parallelism {}, {} runs of {} s in turns\n",
@@ -174,7 +178,10 @@ void print(const settings& s, const series& without, const series& with, bool js
   fmt::print(
     "  without checkpoints {:.1f} M records/s, with one every second {:.1f}: loss {:.1f} %\n",
     rate_without / 1e6, rate_with / 1e6, loss);
-  fmt::print("  a checkpoint takes {:.0f} ms of CPU\n", cpu_ms);
+  if (cpu)
+    fmt::print("  a checkpoint takes {:.0f} ms of CPU\n", *cpu * 1e3);
+  else
+    fmt::print("  no checkpoint completed\n");
   fmt::print(
     "  longest stop of a task {:.1f} ms; {} checkpoints ({} failed) of {:.1f} MB, {:.0f} ms\n",
     with.longest_stop_ms(), completed, failed, megabytes, duration_ms);

@@ -50,6 +50,7 @@ job_handle start_producer(const producer_options& o) {
   to.bootstrap_servers = o.bootstrap_servers;
   stream_environment env;
   env.set_parallelism(1);
+  env.config().caller_waits = true; // who starts it tells what it fails with
   env
     .from_generator<behavior_event>(
       [seed = o.seed](std::uint64_t n, behavior_event& e) { fill_event(seed, n, e); }, numbers)

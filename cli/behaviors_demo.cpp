@@ -131,6 +131,7 @@ bool run_behaviors_demo(const behaviors_demo_options& options) {
   if (frame.on()) say_what_runs(producing.bootstrap_servers, broker.has_value());
   table::table_environment tables;
   tables.config().set("parallelism.default", "1");
+  tables.streams().config().caller_waits = true; // failures of all jobs are told by this one
   running_job counting(*start_counting(tables, producing.bootstrap_servers).job());
   auto result = tables.execute_sql(fmt::format("SELECT * FROM {}", result_topic));
   running_job producer(start_producer(producing));

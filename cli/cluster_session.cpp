@@ -2,6 +2,7 @@
 
 #include "interrupt.hpp"
 #include "sql_program.hpp"
+#include "tell.hpp"
 
 #include "sluice/table/session/planned_job.hpp"
 
@@ -10,7 +11,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <optional>
 #include <thread>
 
@@ -39,9 +39,9 @@ std::string trimmed(std::string_view text) {
 
 void tell_failure(std::uint64_t job, const json::object& status) {
   if (auto* error = status.if_contains("error"))
-    fmt::print(stderr, "{}\n", std::string_view(error->as_string()));
+    tell("{}\n", std::string_view(error->as_string()));
   else
-    fmt::print(stderr, "job {} was cancelled\n", job);
+    tell("job {} was cancelled\n", job);
 }
 
 /// Tells a job from another one of its number, of another run of the coordinator.
@@ -90,8 +90,7 @@ remote_end cluster_session::run(const sql::statement& s, std::string_view text) 
   try {
     auto answer = json::parse(coordinator_.ask("jobs.submit", 0, to_text(p))).as_object();
     submitted = {answer.at("job").to_number<std::uint64_t>(), created(answer)};
-    fmt::print(stderr, "job {}: {}\n", submitted.id,
-               std::string_view(answer.at("name").as_string()));
+    tell("job {}: {}\n", submitted.id, std::string_view(answer.at("name").as_string()));
   } catch (...) {
     if (create)
       tables_.catalogs().drop(create->name, sql::object_kind::table, create->temporary, true);
@@ -120,14 +119,12 @@ remote_end cluster_session::wait_for(submitted_job submitted) {
       tell_failure(job, answer);
       return remote_end::failed;
     }
-    if (status != last && status.starts_with("waiting"))
-      fmt::print(stderr, "job {}: {}\n", job, status);
+    if (status != last && status.starts_with("waiting")) tell("job {}: {}\n", job, status);
     last = std::move(status);
     if (auto now = answer.at("restarts").to_number<std::uint64_t>(); now > restarts) {
       restarts = now;
       if (auto* why = answer.if_contains("last_failure"))
-        fmt::print(stderr, "note: job {} restarts ({}): {}\n", job, now,
-                   std::string_view(why->as_string()));
+        tell("note: job {} restarts ({}): {}\n", job, now, std::string_view(why->as_string()));
     }
     if (give_up && clock::now() > *give_up) return remote_end::interrupted;
     if (!give_up && interrupt.interrupted()) {

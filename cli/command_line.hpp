@@ -6,12 +6,8 @@
 #include <CLI/CLI.hpp>
 
 #include <functional>
-#include <string>
 
 namespace sluice::cli {
-
-/// How a mistake on the command line is told.
-std::string usage_message(const CLI::App* app, const CLI::Error& e);
 
 /// Parses, then runs. `app` is a main program for CLI11, which reads configuration files for no
 /// other. Returns the exit status; errors are told on standard error.

@@ -1,8 +1,7 @@
 #include "coordinator_link.hpp"
 
-#include <fmt/format.h>
+#include "tell.hpp"
 
-#include <cstdio>
 #include <thread>
 
 namespace sluice::cli {
@@ -52,11 +51,11 @@ std::string coordinator_link::keep_asking(const std::string& verb, std::uint64_t
   for (bool told = false;; told = true) {
     try {
       auto answer = ask_once(verb, job, {}, quick_answer);
-      if (told) fmt::print(stderr, "note: the coordinator is back\n");
+      if (told) tell("note: the coordinator is back\n");
       return answer;
     } catch (const coordinator_unreachable& e) {
       if (std::chrono::steady_clock::now() > give_up) throw;
-      if (!told) fmt::print(stderr, "note: {}; looking for the coordinator\n", e.what());
+      if (!told) tell("note: {}; looking for the coordinator\n", e.what());
     }
     std::this_thread::sleep_for(pause_between_attempts);
   }

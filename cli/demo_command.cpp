@@ -1,12 +1,11 @@
 #include "demo_command.hpp"
 
 #include "behaviors_demo.hpp"
+#include "exit_status.hpp"
 #include "interrupt.hpp"
 
 #include <fmt/format.h>
 
-#include <cstdio>
-#include <iostream>
 #include <limits>
 #include <memory>
 #include <stdexcept>
@@ -17,7 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int ended_by_user = 130;
 /// Of a partition the broker in the process keeps 5 MB, in which so many events have room.
 constexpr std::uint64_t most_embedded_events = 100'000;
 
@@ -33,21 +31,13 @@ void add_producer_options(CLI::App& to, producer_options& o) {
     ->capture_default_str();
 }
 
-void flush_output() {
-  std::cout.flush();
-  if (!std::cout || std::fflush(stdout) != 0)
-    throw std::runtime_error("cannot write to standard output");
-}
-
 int run_behaviors(const behaviors_demo_options& o) {
   if (o.producer.bootstrap_servers.empty() && o.producer.events > most_embedded_events)
     throw std::runtime_error(
       fmt::format("the broker inside the process has room for {} events: --bootstrap-servers "
                   "names a real one",
                   most_embedded_events));
-  auto finished = run_behaviors_demo(o);
-  flush_output();
-  return finished ? 0 : ended_by_user;
+  return run_behaviors_demo(o) ? exit_done : exit_interrupted;
 }
 
 int run_producer(const producer_options& o) {
@@ -56,16 +46,15 @@ int run_producer(const producer_options& o) {
   while (!job.wait_for(50ms)) {
     if (!interrupt.interrupted()) continue;
     cancel_and_wait(job);
-    return ended_by_user;
+    return exit_interrupted;
   }
   fmt::print("{}: {} events\n", o.topic, o.events);
-  flush_output();
-  return 0;
+  return exit_done;
 }
 
 } // namespace
 
-void add_demo_command(CLI::App& app, int& exit_code) {
+void add_demo_command(CLI::App& app, std::function<int()>& chosen) {
   auto* demo = app.add_subcommand("demo", "show what Sluice does");
   demo->require_subcommand(1);
 
@@ -77,11 +66,12 @@ void add_demo_command(CLI::App& app, int& exit_code) {
                         "Kafka to use, host:port; without it a broker inside the process");
   add_producer_options(*behaviors, o->producer);
   behaviors->add_flag("--show-sql", *show_sql, "only print the job's statements");
-  behaviors->callback([o, show_sql, &exit_code] {
-    if (*show_sql)
+  behaviors->callback([o, show_sql, &chosen] {
+    chosen = [o, show_sql] {
+      if (!*show_sql) return run_behaviors(*o);
       fmt::print("{}", behaviors_script());
-    else
-      exit_code = run_behaviors(*o);
+      return exit_done;
+    };
   });
 
   auto p = std::make_shared<producer_options>();
@@ -89,7 +79,7 @@ void add_demo_command(CLI::App& app, int& exit_code) {
   producer->add_option("--bootstrap-servers", p->bootstrap_servers, "Kafka, host:port")->required();
   producer->add_option("--topic", p->topic, "where they go")->capture_default_str();
   add_producer_options(*producer, *p);
-  producer->callback([p, &exit_code] { exit_code = run_producer(*p); });
+  producer->callback([p, &chosen] { chosen = [p] { return run_producer(*p); }; });
 }
 
 } // namespace sluice::cli

@@ -3,9 +3,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include <functional>
+
 namespace sluice::cli {
 
-/// Adds the subcommand with its demos; `exit_code` becomes that of the command when it was run.
-void add_demo_command(CLI::App& app, int& exit_code);
+/// Adds the subcommand with its demos. `chosen` becomes the one that the command line names; it
+/// gives the exit status.
+void add_demo_command(CLI::App& app, std::function<int()>& chosen);
 
 } // namespace sluice::cli

@@ -4,6 +4,7 @@
 #include "exit_status.hpp"
 #include "own_process.hpp"
 #include "signal_wait.hpp"
+#include "tell.hpp"
 
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
@@ -112,8 +113,8 @@ private:
       if (signals_.wait_for(look_interval)) return false;
       for (auto& p : processes_)
         if (auto end = p.end()) {
-          fmt::print(stderr, "sluice: {} {}; its log, {}, ends with\n{}", p.name(), *end, p.log(),
-                     last_lines(p.log()));
+          tell("sluice: {} {}; its log, {}, ends with\n{}", p.name(), *end, p.log(),
+               last_lines(p.log()));
           return false;
         }
       try {
@@ -123,8 +124,8 @@ private:
         problem = e.what();
       }
     }
-    fmt::print(stderr, "sluice: the cluster does not come up: {}; see {}\n", problem,
-               (directory_ / "logs").string());
+    tell("sluice: the cluster does not come up: {}; see {}\n", problem,
+         (directory_ / "logs").string());
     return false;
   }
 
@@ -150,7 +151,7 @@ private:
       if (!end || told_[i]) continue;
       told_[i] = true;
       if (signals_.wait_for({})) return true; // Ctrl-C of a terminal is for all of them
-      fmt::print(stderr, "sluice: {} {}; its log: {}\n", p.name(), *end, p.log());
+      tell("sluice: {} {}; its log: {}\n", p.name(), *end, p.log());
     }
     return !told_[0];
   }

@@ -7,16 +7,15 @@
 #include "jobs_command.hpp"
 #include "role_commands.hpp"
 #include "sql_command.hpp"
+#include "standard_streams.hpp"
 
 #include "sluice/version.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <iostream>
-#include <iterator>
+#include <string>
 #include <string_view>
 
 namespace {
@@ -51,6 +50,7 @@ int leave(int exit_code) {
 } // namespace
 
 int main(int argc, char** argv) {
+  occupy_standard_streams();
   if (argc > 1)
     for (auto& c : commands)
       if (c.name == argv[1]) return leave(c.run(argc - 1, argv + 1));
@@ -59,19 +59,9 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "sluice " SLUICE_VERSION);
   app.require_subcommand(1);
   for (auto& c : commands) app.add_subcommand(std::string(c.name), c.description);
-  int exit_code = 0;
+  std::function<int()> chosen = [] { return exit_usage; };
 #ifdef SLUICE_CLI_DEMO
-  add_demo_command(app, exit_code);
+  add_demo_command(app, chosen);
 #endif
-  log_by_default("off"); // a failure is told once, below
-  app.failure_message(usage_message);
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& e) {
-    return app.exit(e) == 0 ? exit_done : exit_usage;
-  } catch (const std::exception& e) {
-    fmt::print(stderr, "sluice: {}\n", e.what());
-    return leave(exit_failed);
-  }
-  return leave(exit_code);
+  return leave(run_command(app, argc, argv, [&] { return chosen(); }));
 }

@@ -1,8 +1,11 @@
 #include "progress.hpp"
 
+#include "tell.hpp"
+
+#include "sluice/runtime/log.hpp"
+
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <unistd.h>
 
 namespace sluice::cli {
@@ -28,6 +31,16 @@ rows_so_far count_rows(const job_metrics& m) {
   return rows;
 }
 
+/// Lines of the log come from other threads while a line is shown. They go in its place and in one
+/// piece (colours would make several), and it is drawn anew below them.
+void log_over_progress() {
+  static const bool once = [] {
+    runtime::log().set_pattern("\r\033[K%Y-%m-%d %H:%M:%S.%e %l %v");
+    return true;
+  }();
+  static_cast<void>(once);
+}
+
 } // namespace
 
 std::string short_number(double value) {
@@ -38,7 +51,9 @@ std::string short_number(double value) {
 }
 
 progress_line::progress_line(std::string label)
-  : label_(std::move(label)), on_(isatty(STDERR_FILENO) != 0) {}
+  : label_(std::move(label)), on_(isatty(STDERR_FILENO) != 0) {
+  if (on_) log_over_progress();
+}
 
 progress_line::~progress_line() { clear(); }
 
@@ -49,18 +64,17 @@ void progress_line::update(const job_handle& job) {
   last_ = now;
   auto rows = count_rows(job.metrics());
   auto seconds = std::chrono::duration<double>(now - start_).count();
-  fmt::print(stderr, "\r\033[K{}: {} rows read ({}/s), {} written, {:.1f} s", label_,
-             short_number(static_cast<double>(rows.read)),
-             short_number(static_cast<double>(rows.read) / seconds),
-             short_number(static_cast<double>(rows.written)), seconds);
-  std::fflush(stderr);
+  // The cursor goes back, so that also what others print begins at the edge.
+  tell("\r\033[K{}: {} rows read ({}/s), {} written, {:.1f} s\r", label_,
+       short_number(static_cast<double>(rows.read)),
+       short_number(static_cast<double>(rows.read) / seconds),
+       short_number(static_cast<double>(rows.written)), seconds);
   drawn_ = true;
 }
 
 void progress_line::clear() {
   if (!drawn_) return;
-  fmt::print(stderr, "\r\033[K");
-  std::fflush(stderr);
+  tell("\r\033[K");
   drawn_ = false;
 }
 

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <iostream>
@@ -40,8 +41,17 @@ std::string read_all(std::istream& in) {
 std::string read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) throw io_error(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
-  auto text = read_all(in);
-  if (in.bad()) throw io_error(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  try {
+    return read_all(in);
+  } catch (const std::ios_base::failure& e) { // a directory, say
+    throw io_error(fmt::format("cannot read {}: {}", path, e.code().message()));
+  }
+}
+
+std::string read_standard_input() {
+  auto text = read_all(std::cin);
+  if (std::ferror(stdin) != 0)
+    throw io_error(fmt::format("cannot read standard input: {}", std::strerror(errno)));
   return text;
 }
 
@@ -77,7 +87,7 @@ int run_sql(const sql_options& o) {
     run_shell(runner);
     return 0;
   }
-  if (!scripted) return code_of(runner.run_script(read_all(std::cin), "stdin"));
+  if (!scripted) return code_of(runner.run_script(read_standard_input(), "stdin"));
   for (const auto& file : o.files)
     if (auto outcome = runner.run_script(read_file(file), file); outcome != run_outcome::succeeded)
       return code_of(outcome);
@@ -108,8 +118,9 @@ int run_sql_command(int argc, char** argv) {
              "  sluice sql job.sql\n"
              "  sluice sql --coordinator 10.0.0.1:7070 -p 4 job.sql");
   return run_command(app, argc, argv, [&] {
-    log_by_default("off"); // a failure is told once
     o.on_cluster = app.get_option("--coordinator")->count() > 0;
+    // Jobs log where they run, and what the connection fails with is told as an error.
+    if (o.on_cluster) log_by_default("off");
     return run_sql(o);
   });
 }

@@ -4,6 +4,7 @@
 #include "interrupt.hpp"
 #include "live_view.hpp"
 #include "progress.hpp"
+#include "tell.hpp"
 
 #include "sluice/table/sql/parser.hpp"
 #include "sluice/table/sql/script_splitter.hpp"
@@ -25,6 +26,11 @@ std::string at_its_place(const sql::script_splitter::piece& p) {
 }
 
 } // namespace
+
+sql_runner::sql_runner(bool interactive) : interactive_(interactive) {
+  // What ends a job is told by `run_statement`, and need not be in the log as well.
+  tables_.streams().config().caller_waits = true;
+}
 
 run_outcome sql_runner::run_script(const std::string& text, std::string_view file) {
   sql::script_splitter splitter;
@@ -48,11 +54,11 @@ run_outcome sql_runner::run_statement(const std::string& statement, std::string_
     return outcome;
   } catch (const coordinator_unreachable& e) {
     if (!interactive_) throw;
-    fmt::print(stderr, "{}\n", e.what());
+    tell("{}\n", e.what());
     return run_outcome::failed;
   } catch (const std::exception& e) {
     std::cout.flush();
-    fmt::print(stderr, "{}\n", error_text(e, file, script));
+    tell("{}\n", error_text(e, file, script));
     return run_outcome::failed;
   }
 }
@@ -62,7 +68,7 @@ run_outcome sql_runner::run_on_cluster(const sql::statement& parsed, const std::
   case remote_end::failed:
     return run_outcome::failed;
   case remote_end::interrupted:
-    fmt::print(stderr, "cancelled\n");
+    tell("cancelled\n");
     return run_outcome::interrupted;
   case remote_end::finished:
   case remote_end::left_alone:
@@ -74,8 +80,7 @@ run_outcome sql_runner::run_on_cluster(const sql::statement& parsed, const std::
 
 run_outcome sql_runner::show(table::table_result result, const sql::statement& of) {
   if (const auto* s = of.as<sql::set_statement>(); s != nullptr && s->option)
-    if (auto note = table::session_config::note_on(s->option->key.text))
-      fmt::print(stderr, "note: {}\n", *note);
+    if (auto note = table::session_config::note_on(s->option->key.text)) tell("note: {}\n", *note);
   if (result.has_rows()) return show_rows(result);
   if (!result.job()) {
     say_ok();
@@ -101,7 +106,7 @@ run_outcome sql_runner::show_rows(table::table_result& result) {
     });
   }
   if (!interrupt.interrupted()) return run_outcome::succeeded;
-  fmt::print(stderr, "cancelled\n");
+  tell("cancelled\n");
   return run_outcome::interrupted;
 }
 
@@ -114,7 +119,7 @@ run_outcome sql_runner::wait_for(table::table_result& result, const std::string&
     if (!interrupt.interrupted()) continue;
     cancel_and_wait(job);
     progress.clear();
-    fmt::print(stderr, "cancelled\n");
+    tell("cancelled\n");
     return run_outcome::interrupted;
   }
   progress.clear();

@@ -17,7 +17,7 @@ enum class run_outcome { succeeded, failed, interrupted };
 class sql_runner {
 public:
   /// `interactive`: a person types; statements are answered and their failures do not end it.
-  explicit sql_runner(bool interactive) : interactive_(interactive) {}
+  explicit sql_runner(bool interactive);
 
   table::table_environment& tables() noexcept { return tables_; }
 

@@ -1,13 +1,22 @@
 #include "terminal_frame.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <string_view>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace sluice::cli {
 
-terminal_frame::terminal_frame(std::ostream& out) : out_(out), on_(isatty(STDOUT_FILENO) != 0) {}
+terminal_frame::terminal_frame(std::ostream& out) : out_(out), on_(isatty(STDOUT_FILENO) != 0) {
+  if (!on_ || isatty(STDERR_FILENO) == 0 || std::getenv("SLUICE_LOG") != nullptr) return;
+  log_level_ = runtime::log().level();
+  runtime::log().set_level(spdlog::level::off);
+}
+
+terminal_frame::~terminal_frame() {
+  if (log_level_) runtime::log().set_level(*log_level_);
+}
 
 std::size_t terminal_frame::height() {
   winsize size{};

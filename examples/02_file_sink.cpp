@@ -23,6 +23,7 @@ std::vector<fs::path> visible_files(const fs::path& directory) {
 } // namespace
 
 int main() {
+  fs::remove_all("output"); // of an earlier run
   sluice::stream_environment env;
   env.from_collection({"Hello", "Flink", "World"})
     .map([](const std::string& word) {

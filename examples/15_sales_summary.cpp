@@ -6,6 +6,7 @@
 #include <iostream>
 
 int main() {
+  std::filesystem::remove_all("sales_summary"); // of an earlier run
   std::ofstream("sales.csv") << "Category,Quantity,UnitPrice\n"
                                 "Apparel,2.00,14.95\n"
                                 "Furniture,1.00,129.00\n"

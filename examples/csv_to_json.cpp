@@ -19,6 +19,7 @@ BOOST_DESCRIBE_STRUCT(city, (), (name, population, area))
 // record]
 
 int main() {
+  std::filesystem::remove_all("cities"); // of an earlier run
   std::ofstream("cities.csv") << "Country,Name,Area,Population\n"
                                  "Korea,서울,605.2,9411000\n"
                                  "Atlantis,\"Poseidonis, Old Town\",12,\n"

@@ -8,9 +8,9 @@
 #include <boost/describe.hpp>
 
 #include <array>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <map>
 #include <random>
 
@@ -65,7 +65,11 @@ int run_program(int argc, char** argv) {
   app.failure_message([](const CLI::App*, const CLI::Error& e) {
     return fmt::format("user_behaviors: {} (--help tells more)\n", e.what());
   });
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
   if (input.empty()) write_events(input = "user_behaviors.jsonl", num_events, seed);
 
   // [program
@@ -97,11 +101,10 @@ int run_program(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
-  setenv("SLUICE_LOG", "off", 0); // a failure is told once, below
   try {
     return run_program(argc, argv);
   } catch (const std::exception& e) {
-    fmt::print(stderr, "user_behaviors: {}\n", e.what());
+    std::cerr << "user_behaviors: " << e.what() << '\n';
     return 1;
   }
 }

@@ -3,7 +3,8 @@
 #include "sluice/sluice.hpp"
 
 #include <cctype>
-#include <cstdlib>
+#include <iostream>
+#include <string_view>
 
 using word_count = std::pair<std::string, int>;
 
@@ -28,7 +29,12 @@ std::vector<word_count> words(const std::string& line) {
 } // namespace
 
 int main(int argc, char** argv) {
-  setenv("SLUICE_LOG", "off", 0); // a failure is told once, below
+  if (argc > 2 || (argc == 2 && std::string_view(argv[1]).starts_with('-'))) {
+    auto help
+      = argc == 2 && (argv[1] == std::string_view("--help") || argv[1] == std::string_view("-h"));
+    (help ? std::cout : std::cerr) << "usage: word_count [FILE]\n";
+    return help ? 0 : 2;
+  }
   try {
     sluice::stream_environment env;
     env.set_execution_mode(sluice::execution_mode::batch); // only the final counts
@@ -40,7 +46,7 @@ int main(int argc, char** argv) {
     lines.flat_map(words).key_by(&word_count::first).sum(&word_count::second).print();
     env.execute("word count");
   } catch (const std::exception& e) {
-    fmt::print(stderr, "word_count: {}\n", e.what());
+    std::cerr << "word_count: " << e.what() << '\n';
     return 1;
   }
 }

@@ -1,10 +1,12 @@
 #include "command.hpp"
 
+#include "numbers.hpp"
 #include "run_query.hpp"
 
 #include <fmt/format.h>
 
 #include <fstream>
+#include <iostream>
 #include <iterator>
 #include <memory>
 #include <stdexcept>
@@ -46,9 +48,9 @@ void run_one(const command_options& o, std::string_view name, std::string_view s
   }
   auto times = run_script(sql, settings);
   auto events = static_cast<double>(settings.fill.events);
-  fmt::print(stderr, "{}: {:.0f} events in {:.3f} s, {:.2f} M events/s, {:.0f} ns of CPU each\n",
-             name, events, times.seconds, events / times.seconds / 1e6,
-             times.cpu_seconds * 1e9 / events);
+  std::cerr << fmt::format(
+    "{}: {:.0f} events in {:.3f} s, {:.2f} M events/s, {:.0f} ns of CPU each\n", name, events,
+    times.seconds, events / times.seconds / 1e6, times.cpu_seconds * 1e9 / events);
 }
 
 void run_command(const command_options& o) {
@@ -72,10 +74,9 @@ void add_command(CLI::App& app, std::function<void()>& chosen) {
   auto* command = app.add_subcommand("nexmark", "Runs queries of Nexmark");
   command->add_option("QUERY", o->names, "q0 to q22");
   command->add_option("--script", o->scripts, "Files of SQL over the same tables");
-  command->add_option("--events", o->run.fill.events, "How many events")
-    ->check(CLI::PositiveNumber);
+  command->add_option("--events", o->run.fill.events, "How many events")->check(at_least_one());
   command->add_option("--rate", o->run.fill.rate, "Events per second of event time")
-    ->check(CLI::PositiveNumber);
+    ->check(at_least_one());
   command->add_option("--sink", o->sink, "Where results go: blackhole, print, or files (CSV)")
     ->check(CLI::IsMember({"blackhole", "print", "files"}));
   command->add_option("--directory", o->run.fill.directory, "Of files")->default_str("nexmark-out");

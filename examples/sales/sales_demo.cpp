@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
+#include <iostream>
 #include <limits>
 #include <thread>
 
@@ -83,7 +84,11 @@ int run_program(int argc, char** argv) {
   app.failure_message([](const CLI::App*, const CLI::Error& e) {
     return fmt::format("sales_demo: {} (--help tells more)\n", e.what());
   });
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
 
   bool all = app.get_subcommands().empty();
   if (all || *only_generate) generate(s);
@@ -96,11 +101,11 @@ int run_program(int argc, char** argv) {
 } // namespace
 
 int main(int argc, char** argv) {
-  setenv("SLUICE_LOG", "off", 0); // a failure is told once, below
+  setenv("SLUICE_LOG", "off", 0); // a failure is told once, below, and not into the bar
   try {
     return run_program(argc, argv);
   } catch (const std::exception& e) {
-    fmt::print(stderr, "sales_demo: {}\n", e.what());
+    std::cerr << "sales_demo: " << e.what() << '\n';
     return 1;
   }
 }

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <iostream>
 
 namespace terminal {
 
@@ -14,9 +14,8 @@ namespace {
 void draw_bar(const std::string& label, double share) {
   constexpr std::size_t width = 40;
   auto filled = static_cast<std::size_t>(share * width);
-  fmt::print(stderr, "\r{:<12} [{}{}] {:3.0f} %", label, std::string(filled, '#'),
-             std::string(width - filled, ' '), share * 100);
-  std::fflush(stderr);
+  std::cerr << fmt::format("\r{:<12} [{}{}] {:3.0f} %", label, std::string(filled, '#'),
+                           std::string(width - filled, ' '), share * 100);
 }
 
 } // namespace
@@ -35,10 +34,10 @@ void wait_with_progress(sluice::job_handle job, const std::string& label, std::u
       draw_bar(label, std::min(share, 1.0));
     }
   } catch (...) {
-    fmt::print(stderr, "{}", erased);
+    std::cerr << erased;
     throw;
   }
-  fmt::print(stderr, "{}", erased);
+  std::cerr << erased;
 }
 
 std::uint64_t counted(const sluice::job_metrics& metrics, const std::string& counter) {

@@ -133,6 +133,10 @@ BOOST_AUTO_TEST_CASE(a_failure_is_logged_as_an_error_unless_the_caller_waits_for
   BOOST_TEST(log.count("error") == 0u, log.text());
   BOOST_CHECK_THROW(program().execute_async("on its own").wait(), job_error);
   BOOST_TEST(log.count("error job \"on its own\"", "nothing works") == 1u, log.text());
+  auto waiting = program();
+  waiting.config().caller_waits = true;
+  BOOST_CHECK_THROW(waiting.execute_async("waited for later").wait(), job_error);
+  BOOST_TEST(log.count("info job \"waited for later\"", "nothing works") == 1u, log.text());
 }
 
 BOOST_AUTO_TEST_CASE(a_failure_names_the_subtask_that_failed_and_the_operator_within_its_chain) {

@@ -16,13 +16,13 @@ namespace sluice::runtime {
 /// The loop of an edge that is part of none.
 inline constexpr std::uint32_t no_loop = ~std::uint32_t{0};
 
-/// Per edge, the loop that it is part of. Loops that records can get from one to the other and back,
-/// as with one inside another, are one, by the name of its first head's vertex.
+/// Per edge, the loop that it is part of. Loops that records can get from one to the other and
+/// back, as with one inside another, are one, by the name of its first head's vertex.
 std::vector<std::uint32_t> loops_of_edges(const job_graph& graph);
 
-/// Decides when to look whether a loop is empty, and when its heads end. A loop of several heads ends
-/// from the outside to the inside: first those whose inputs have ended, which ends the inputs of
-/// others.
+/// Decides when to look whether a loop is empty, and when its heads end. A loop of several heads
+/// ends from the outside to the inside: first those whose inputs have ended, which ends the inputs
+/// of others.
 ///
 /// Owner: the job actor, for one attempt.
 class loop_ends {

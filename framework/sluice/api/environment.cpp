@@ -93,7 +93,7 @@ stream_environment::socket_text_stream(std::string host, std::uint16_t port, cha
 
 job_handle stream_environment::start(executor& on, std::string job_name, bool caller_waits) {
   auto graph = program_->pending();
-  graph.config.caller_waits = caller_waits;
+  graph.config.caller_waits |= caller_waits; // a caller of `execute_async` may wait as well
   if (!job_name.empty()) graph.config.name = std::move(job_name);
   auto job = make_job_graph(graph);
   program_->mark_executed();
