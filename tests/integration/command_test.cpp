@@ -91,11 +91,15 @@ std::string script(const std::string& sql) { return "cat > job.sql <<'END'\n" + 
 constexpr auto endless_numbers
   = "CREATE TABLE n (id BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '50');\n";
 
-/// Checkpoints that all fail, which the job survives.
-constexpr auto failing_checkpoints
+/// Checkpoints whose failure the job survives, and what makes all fail once it has begun.
+constexpr auto checkpoints
   = "SET 'execution.checkpointing.interval' = '200 ms';\n"
-    "SET 'execution.checkpointing.dir' = '/dev/null/x';\n"
+    "SET 'execution.checkpointing.dir' = 'checkpoints';\n"
     "SET 'execution.checkpointing.tolerable-failed-checkpoints' = '1000';\n";
+constexpr auto spoil_checkpoints
+  = "(until [ -d checkpoints ]; do sleep 0.05; done\n"
+    "until [ -f checkpoints ]; do rm -rf checkpoints; touch checkpoints; sleep 0.05; done) "
+    "2>/dev/null &\n";
 
 /// What programs write to it is read here.
 class pseudo_terminal {
@@ -165,10 +169,10 @@ BOOST_AUTO_TEST_CASE(sql_tells_restarts_and_then_once_what_ends_the_job) {
 
 BOOST_AUTO_TEST_CASE(log_lines_and_the_progress_line_leave_each_other_whole) {
   pseudo_terminal terminal;
-  shell_line job(script(std::string(failing_checkpoints) + endless_numbers
+  shell_line job(script(std::string(checkpoints) + endless_numbers
                         + "CREATE TABLE f (id BIGINT) WITH ('connector' = 'blackhole');\n"
                           "INSERT INTO f SELECT id FROM n;")
-                 + "sluice sql job.sql >'" + terminal.name() + "' 2>&1");
+                 + spoil_checkpoints + "sluice sql job.sql >'" + terminal.name() + "' 2>&1");
   auto text = terminal.read_until([](const std::string& t) {
     auto progress = t.find("rows read");
     return progress != std::string::npos && contains(t.substr(progress), "failed: cannot create");
